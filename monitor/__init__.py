@@ -1,0 +1,1 @@
+"""wirebell watches news feeds and rings when a story on your topic breaks."""

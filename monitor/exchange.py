@@ -1,0 +1,57 @@
+"""What leaves through the door to the network, and what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A GET of one address."""
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    #: Most bytes of decoded body that are taken (reliability: a bomb or an endless answer ends here).
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """A whole answer, decoded, from the address that the redirects led to."""
+
+    url: str
+    status: int
+    #: Names in lower case; of a repeated header, the first.
+    headers: Mapping[str, str]
+    #: Empty for answers that have none (304, 410, 429 …).
+    body: bytes
+    #: Where the address has moved for good: set when every redirect on the way was a 301 or a 308.
+    moved_to: str | None = None
+
+
+class Refusal(StrEnum):
+    """Why there is no answer; the values are the words shown to people."""
+
+    ADDRESS = "address is not public"
+    URL = "address cannot be used"
+    DNS = "name does not resolve"
+    CONNECT = "connection failed"
+    TLS = "secure connection failed"
+    TIMEOUT = "no whole answer in time"
+    TOO_LARGE = "answer is too large"
+    ENCODING = "answer has an encoding that was not asked for"
+    PROTOCOL = "answer is not proper HTTP"
+    REDIRECTS = "too many redirects"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """No answer, with the reason and what exactly was seen."""
+
+    reason: Refusal
+    detail: str
+
+
+Answer = Response | Refused
