@@ -1,0 +1,256 @@
+"""Alerts, notices and their deliveries: what they are, their ids, and what follows an attempt to deliver."""
+
+from __future__ import annotations
+
+from base64 import b32encode
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hashlib import blake2b
+
+from monitor.rule import Evidence
+
+#: First wait before another attempt; it doubles up to the longest (measured as kind to receivers and quick enough).
+FIRST_WAIT = timedelta(seconds=5)
+LONGEST_WAIT = timedelta(minutes=15)
+#: After this long a delivery is given up: shown, and never forgotten.
+PATIENCE = timedelta(hours=48)
+
+
+class Priority(StrEnum):
+    """How much an alert matters, from least to most."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+    URGENT = "urgent"
+
+    @property
+    def rank(self) -> int:
+        """Return its place in the order, from 0."""
+        return list(Priority).index(self)
+
+
+class Kind(StrEnum):
+    """What a message is about."""
+
+    NEW = "new"
+    HELLO = "hello"
+    RELOAD = "reload"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """A rule's match with an item, as it was when it was made; later edits of the item do not change it."""
+
+    id: str
+    kind: Kind
+    rule: str
+    priority: Priority
+    item_id: int
+    #: The item's version that matched.
+    version: int
+    feed: str
+    #: The feed's own title, such as "TASS"; its name where it gives none.
+    source: str
+    headline: str
+    link: str
+    published: datetime
+    seen: datetime
+    language: str | None
+    #: How much could be read: "headline", "lead" or "article".
+    read: str
+    #: Why no more could be read, in words for people; empty where all was read that was wanted.
+    read_reason: str
+    strength: float
+    place: str
+    evidence: tuple[Evidence, ...]
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A message of wirebell about itself: a greeting, a reload."""
+
+    id: str
+    kind: Kind
+    subject: str
+    message: str
+    made_at: datetime
+    feed: str | None = None
+
+
+class DeliveryState(StrEnum):
+    """How far a delivery has come."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    UNDELIVERED = "undelivered"
+    WITHHELD = "withheld"
+
+
+#: States in which a delivery is still owed.
+OPEN = (DeliveryState.QUEUED, DeliveryState.SENDING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One alert or notice that is owed to one receiver of one channel."""
+
+    id: str
+    alert_id: str
+    channel: str
+    #: One of a mail channel's addresses; empty for channels that have a single receiver.
+    receiver: str = ""
+    state: DeliveryState = DeliveryState.QUEUED
+    #: Why it stands as it does, in words for people.
+    reason: str = ""
+    due_at: datetime
+    made_at: datetime
+    attempts: int = 0
+    #: Attempts whose answer never came; the message says "may repeat" from the second on.
+    unknown: int = 0
+    #: Waits since the head of its channel's line was last tried, all for a fault of the channel.
+    pauses: int = 0
+    sent_at: datetime | None = None
+
+    @property
+    def may_repeat(self) -> bool:
+        """Return whether an earlier attempt may have arrived."""
+        return self.unknown > 0
+
+
+class Fault(StrEnum):
+    """What a failed attempt is the fault of."""
+
+    MESSAGE = "message"
+    CHANNEL = "channel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """The receiver took the message."""
+
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """The receiver did not take the message."""
+
+    reason: str
+    fault: Fault
+    #: Another attempt cannot help: a login refused, an address that is not known.
+    permanent: bool
+    #: The wait that the receiver asked for.
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """The receiver may have taken the message: the answer never came."""
+
+    reason: str
+
+
+Outcome = Sent | Failed | Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try to deliver, as kept."""
+
+    delivery_id: str
+    n: int
+    at: datetime
+    outcome: str
+    reason: str
+
+
+def derived_id(*parts: str | bytes | int) -> str:
+    """Return 16 characters of base32 that follow from the parts alone, so the same fact never has two ids."""
+    state = blake2b(digest_size=10)
+    for part in parts:
+        raw = part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogatepass")
+        state.update(len(raw).to_bytes(4) + raw)
+    return b32encode(state.digest()).decode().lower()
+
+
+def alert_id(rule: str, feed: str, item_key: bytes, kind: Kind, version: int = 1) -> str:
+    """Return the id of an alert; for a ``new`` one the version is always 1, so an item rings once for a rule."""
+    return derived_id(rule, feed, item_key, kind, version)
+
+
+def delivery_id(alert: str, channel: str, receiver: str = "") -> str:
+    """Return the id of a delivery."""
+    return derived_id(alert, channel, receiver)
+
+
+def owed(alert: str, channel: str, receivers: tuple[str, ...], now: datetime) -> tuple[Delivery, ...]:
+    """Return the deliveries of an alert to each receiver of a channel."""
+    return tuple(
+        Delivery(
+            id=delivery_id(alert, channel, receiver),
+            alert_id=alert,
+            channel=channel,
+            receiver=receiver,
+            due_at=now,
+            made_at=now,
+        )
+        for receiver in receivers
+    )
+
+
+def backoff(failures: int, jitter: float) -> timedelta:
+    """Return the wait after so many failures in a row; ``jitter`` from 0 to 1 spreads it over its upper half."""
+    wait = min(FIRST_WAIT * 2 ** min(max(failures, 1) - 1, 20), LONGEST_WAIT)
+    return wait * (0.5 + 0.5 * jitter)
+
+
+def after(delivery: Delivery, result: Outcome, now: datetime, jitter: float) -> Delivery:
+    """Return the delivery as it stands after an attempt."""
+    tried = replace(delivery, attempts=delivery.attempts + 1)
+    match result:
+        case Sent():
+            return replace(tried, state=DeliveryState.SENT, sent_at=now, reason=result.detail)
+        case Failed(permanent=True):
+            return replace(tried, state=DeliveryState.UNDELIVERED, reason=result.reason)
+        case Failed():
+            return _again(tried, result, now, jitter)
+        case Unknown():
+            return _uncertain(tried, result, now, jitter)
+
+
+def _again(tried: Delivery, result: Failed, now: datetime, jitter: float) -> Delivery:
+    if now - tried.made_at >= PATIENCE:
+        return replace(tried, state=DeliveryState.UNDELIVERED, reason=f"given up after 48 h: {result.reason}")
+    wait = max(backoff(tried.attempts, jitter), min(result.retry_after or timedelta(0), timedelta(hours=1)))
+    pauses = tried.pauses + (result.fault is Fault.CHANNEL)
+    return replace(tried, state=DeliveryState.QUEUED, due_at=now + wait, reason=result.reason, pauses=pauses)
+
+
+def _uncertain(tried: Delivery, result: Unknown, now: datetime, jitter: float) -> Delivery:
+    """An answer that never came may be a message that arrived: one more attempt, marked, and no third."""
+    unknown = tried.unknown + 1
+    if unknown > 1:
+        return replace(tried, state=DeliveryState.UNKNOWN, unknown=unknown, reason=result.reason)
+    return replace(
+        tried,
+        state=DeliveryState.QUEUED,
+        unknown=unknown,
+        due_at=now + backoff(tried.attempts, jitter),
+        reason=f"{result.reason}; tried once more, marked as one that may repeat",
+    )
+
+
+def interrupted(delivery: Delivery, now: datetime) -> Delivery:
+    """Return a delivery that was being sent when the daemon ended: it may have arrived, and goes again, marked."""
+    return replace(
+        delivery,
+        state=DeliveryState.QUEUED,
+        unknown=max(delivery.unknown, 1),
+        due_at=now,
+        reason="interrupted while sending",
+    )

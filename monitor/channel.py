@@ -1,0 +1,125 @@
+"""Channels, and the messages they carry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from monitor.alert import Delivery, DeliveryState, Failed, Fault, Outcome, Priority, Sent, Unknown
+from monitor.hours import Quiet
+
+
+class Security(StrEnum):
+    """How the connection to a mail server is secured."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Console:
+    """The terminal or journal that the daemon writes to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """Any service that Apprise knows, by its address."""
+
+    url: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """A receiver of JSON by the Standard Webhooks convention."""
+
+    url: str = field(repr=False)
+    secret: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """Mailboxes, reached through one mail server."""
+
+    to: tuple[str, ...]
+    smtp: str
+    port: int
+    security: Security
+    sender: str
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+Target = Console | Service | Webhook | Mail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """One way to reach people."""
+
+    name: str
+    target: Target
+    #: Rules that name no channel ring here.
+    default: bool = False
+    quiet: Quiet | None = None
+    #: Alerts of at least this priority do not wait for the end of the quiet hours.
+    wake: Priority = Priority.URGENT
+
+    @property
+    def receivers(self) -> tuple[str, ...]:
+        """Return who is told apart: each address of a mail channel, else one without a name."""
+        return self.target.to if isinstance(self.target, Mail) else ("",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelState:
+    """A channel as remembered between messages."""
+
+    name: str
+    #: Nothing is sent before this time; None while the channel works.
+    paused_until: datetime | None = None
+    #: Failed attempts in a row that were the channel's own fault.
+    failures: int = 0
+    last_sent_at: datetime | None = None
+
+
+def after(state: ChannelState, delivery: Delivery, result: Outcome, now: datetime) -> ChannelState:
+    """Return the channel as it stands after an attempt, ``delivery`` being what the attempt made of its delivery.
+
+    A fault of the channel pauses it until that delivery is tried again: the order holds, and a dead channel gets one
+    probe for each pause. A fault of the message says nothing about the channel.
+    """
+    match result:
+        case Sent():
+            return replace(state, paused_until=None, failures=0, last_sent_at=now)
+        case Failed(fault=Fault.MESSAGE):
+            return state
+        case Failed() | Unknown():
+            waits = delivery.state is DeliveryState.QUEUED
+            return replace(state, paused_until=delivery.due_at if waits else None, failures=state.failures + 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """An alert or a notice, ready for one receiver in every form a channel may take."""
+
+    #: The delivery's id: the same over all attempts.
+    id: str
+    receiver: str
+    subject: str
+    text: str
+    markdown: str
+    html: str
+    #: The ``alert.v1`` or ``notice.v1`` document.
+    payload: Mapping[str, object]
+    #: What to show on one line of a terminal.
+    line: str
+    #: Groups mails of one story into a thread; empty for notices.
+    thread: str = ""
+    urgent: bool = False
+
+
+#: Longest wait for a receiver's answer; a longer silence means that nobody knows whether the message arrived.
+SEND_LIMIT = timedelta(seconds=15)

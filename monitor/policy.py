@@ -1,0 +1,43 @@
+"""Whether a delivery that is due may go out now, with the reason; asked again each time it is due."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from enum import StrEnum
+
+from monitor.alert import Alert, Notice
+from monitor.channel import Channel
+
+
+class Reason(StrEnum):
+    """Why a delivery goes or waits; the values are the words shown to people."""
+
+    DUE = "due"
+    QUIET = "held, quiet hours"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Send:
+    """It goes out now."""
+
+    reason: Reason = Reason.DUE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """It waits, and is asked about again then."""
+
+    until: datetime
+    reason: Reason
+
+
+Decision = Send | Wait
+
+
+def decide(what: Alert | Notice, channel: Channel, zone: tzinfo, now: datetime) -> Decision:
+    """Return whether the alert or notice may go to the channel now."""
+    if channel.quiet is None or (isinstance(what, Alert) and what.priority.rank >= channel.wake.rank):
+        return Send()
+    until = channel.quiet.until(now, zone)
+    return Wait(until=until, reason=Reason.QUIET) if until else Send()

@@ -1,0 +1,143 @@
+"""Zones, durations and quiet hours."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.hours import Quiet, duration, following, words
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def local(day: str, clock: str, *, fold: int = 0) -> datetime:
+    return datetime.fromisoformat(f"{day} {clock}").replace(tzinfo=BERLIN, fold=fold).astimezone(UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("30s", timedelta(seconds=30)),
+        ("5m", timedelta(minutes=5)),
+        ("2h", timedelta(hours=2)),
+        ("7d", timedelta(days=7)),
+        (" 10 m ", timedelta(minutes=10)),
+        ("0s", timedelta(0)),
+        ("999999999d", timedelta(days=999999999)),
+    ],
+)
+def test_a_duration_is_a_number_and_a_unit(text: str, span: timedelta) -> None:
+    assert duration(text) == span
+
+
+@pytest.mark.parametrize("text", ["", "5", "m", "5 minutes", "1.5h", "-5m", "1h30m", "5M", "9999999999s"])
+def test_anything_else_is_no_duration(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a duration such as 30s, 5m, 2h or 7d"):
+        duration(text)
+
+
+@pytest.mark.parametrize(
+    ("span", "said"),
+    [
+        (timedelta(0), "0s"),
+        (timedelta(seconds=59), "59s"),
+        (timedelta(seconds=60), "1m"),
+        (timedelta(minutes=59), "59m"),
+        (timedelta(hours=2), "2h"),
+        (timedelta(hours=23, minutes=40), "24h"),
+        (timedelta(days=7), "7d"),
+        (timedelta(seconds=29.7), "30s"),
+    ],
+)
+def test_a_span_is_said_in_its_largest_unit(span: timedelta, said: str) -> None:
+    assert words(span) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
+        ("22:00-07:00", time(22), time(7)),
+        ("9:30 - 17:45", time(9, 30), time(17, 45)),
+        (" 00:00-23:59 ", time(0), time(23, 59)),
+    ],
+)
+def test_quiet_hours_are_two_times_of_day(text: str, start: time, end: time) -> None:
+    assert Quiet.parse(text) == Quiet(start=start, end=end)
+
+
+@pytest.mark.parametrize("text", ["", "22-7", "22:00", "24:00-07:00", "22:60-07:00", "22:00-07:00-08:00", "10pm-7am"])
+def test_anything_else_is_no_span_of_hours(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a span of hours such as 22:00-07:00"):
+        Quiet.parse(text)
+
+
+def test_quiet_hours_without_length_are_refused() -> None:
+    with pytest.raises(ValueError, match="begins and ends at the same time"):
+        Quiet.parse("07:00-07:00")
+
+
+@pytest.mark.parametrize(
+    ("hours", "now", "until"),
+    [
+        ("22:00-07:00", ("2026-11-24", "21:59"), None),
+        ("22:00-07:00", ("2026-11-24", "22:00"), ("2026-11-25", "07:00")),
+        ("22:00-07:00", ("2026-11-24", "23:59"), ("2026-11-25", "07:00")),
+        ("22:00-07:00", ("2026-11-25", "06:59"), ("2026-11-25", "07:00")),
+        ("22:00-07:00", ("2026-11-25", "07:00"), None),
+        ("12:00-13:30", ("2026-11-24", "12:00"), ("2026-11-24", "13:30")),
+        ("12:00-13:30", ("2026-11-24", "13:30"), None),
+        ("12:00-13:30", ("2026-11-24", "11:00"), None),
+    ],
+)
+def test_a_rest_begins_at_its_start_and_is_over_at_its_end(
+    hours: str, now: tuple[str, str], until: tuple[str, str] | None
+) -> None:
+    assert Quiet.parse(hours).until(local(*now), BERLIN) == (local(*until) if until else None)
+
+
+# On 29 March 2026 Berlin's clocks go from 02:00 to 03:00, on 25 October from 03:00 back to 02:00.
+
+
+def test_a_rest_that_ends_in_the_gap_of_spring_ends_as_long_after_it() -> None:
+    assert Quiet.parse("22:00-02:30").until(local("2026-03-29", "01:00"), BERLIN) == local("2026-03-29", "03:30")
+
+
+def test_a_rest_whose_end_an_autumn_night_shows_twice_ends_at_the_first() -> None:
+    quiet = Quiet.parse("22:00-02:30")
+    assert quiet.until(local("2026-10-25", "02:15"), BERLIN) == local("2026-10-25", "02:30")
+    assert quiet.until(local("2026-10-25", "02:15", fold=1), BERLIN) is None
+
+
+def test_a_rest_of_which_autumn_shows_the_start_twice_goes_on_through_both() -> None:
+    quiet = Quiet.parse("02:30-07:00")
+    assert quiet.until(local("2026-10-25", "02:15", fold=1), BERLIN) == local("2026-10-25", "07:00")
+
+
+@pytest.mark.parametrize(
+    ("at", "now", "then"),
+    [
+        (time(7), ("2026-11-24", "06:59"), ("2026-11-24", "07:00")),
+        (time(7), ("2026-11-24", "07:00"), ("2026-11-25", "07:00")),
+        (time(0), ("2026-03-28", "12:00"), ("2026-03-29", "00:00")),
+        (time(0), ("2026-03-29", "12:00"), ("2026-03-30", "00:00")),
+        (time(2, 30), ("2026-03-28", "12:00"), ("2026-03-29", "03:30")),
+    ],
+)
+def test_a_time_of_day_comes_once_a_day_also_when_clocks_change(
+    at: time, now: tuple[str, str], then: tuple[str, str]
+) -> None:
+    assert following(at, local(*now), BERLIN) == local(*then)
+
+
+@given(
+    now=st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC)),
+    start=st.times(),
+    end=st.times(),
+)
+def test_a_rest_that_holds_ends_within_a_day_and_an_hour(now: datetime, start: time, end: time) -> None:
+    until = Quiet(start=start, end=end).until(now, BERLIN)
+    assert until is None or now < until <= now + timedelta(hours=25)
