@@ -1,0 +1,503 @@
+"""The one door to the network: what is asked for comes back whole and bounded, or with the reason why not.
+
+    exchange(Request)
+      address  http or https, a host, a port that exists
+      guard    name → addresses, all of them public or allowed; the very address that was checked is dialled
+      hops     at most 5 redirects, each through the guard, none of their bodies read
+      body     of 2xx answers only; plain or gzip, unpacked in small pieces up to the request's limit
+    → Response | Refused
+
+One deadline spans the whole exchange. Cookies, proxies of the environment and kept connections do not exist here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http.cookiejar
+import os
+import socket
+import ssl
+import threading
+import zlib
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from http import HTTPStatus
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+import httpcore
+import httpx
+
+from monitor.exchange import Refusal, Refused, Request, Response
+
+Address = IPv4Address | IPv6Address
+Range = IPv4Network | IPv6Network
+#: Returns the addresses of a host name, and raises OSError where there are none; called in a thread, and may block.
+Resolve = Callable[[str], Sequence[Address]]
+
+CONNECT_LIMIT = timedelta(seconds=5)
+#: Longest silence before or within an answer.
+READ_LIMIT = timedelta(seconds=10)
+LOOKUP_LIMIT = timedelta(seconds=5)
+#: Lookups at a time. asyncio's own 6 threads made a good name wait 6 s behind 12 that hang.
+LOOKUPS = 32
+#: Addresses of one name that are tried in turn.
+DIALS = 4
+REDIRECTS = 5
+#: Bytes that large bodies may hold together; one more body may exceed it (see Room).
+ROOM = 48 * 1024 * 1024
+#: Bodies up to this size never wait for room: 218 of 223 real feeds are smaller.
+SMALL = 256 * 1024
+#: Bytes unpacked in one go: httpx's decoders turn 316 bytes into one piece of 200 MB.
+PIECE = 64 * 1024
+#: Longest detail that is kept: HTTP faults quote up to 100 KB of what the server sent.
+DETAIL = 200
+
+_MOVED_FOR_GOOD = frozenset({HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.PERMANENT_REDIRECT})
+_REDIRECTS = _MOVED_FOR_GOOD | {HTTPStatus.FOUND, HTTPStatus.SEE_OTHER, HTTPStatus.TEMPORARY_REDIRECT}
+
+# `ipaddress.is_global` of Python 3.11 calls 192.0.0.8, 192.88.99.1, 224.0.0.1, fec0::1, 64:ff9b::7f00:1 and others
+# global, so these lists are our own: the IANA special-purpose registries (RFC 6890) and multicast.
+_NOT_PUBLIC_IPV4 = tuple(
+    IPv4Network(block)
+    for block in (
+        "0.0.0.0/8",  # this host
+        "10.0.0.0/8",  # private
+        "100.64.0.0/10",  # carrier-grade NAT
+        "127.0.0.0/8",  # loopback
+        "168.63.129.16/32",  # the platform's own service inside Azure machines
+        "169.254.0.0/16",  # link-local, metadata of clouds
+        "172.16.0.0/12",  # private
+        "192.0.0.0/24",  # protocol assignments
+        "192.0.2.0/24",  # documentation
+        "192.31.196.0/24",  # AS112
+        "192.52.193.0/24",  # AMT
+        "192.88.99.0/24",  # 6to4 relays
+        "192.168.0.0/16",  # private
+        "192.175.48.0/24",  # AS112
+        "198.18.0.0/15",  # benchmarks
+        "198.51.100.0/24",  # documentation
+        "203.0.113.0/24",  # documentation
+        "224.0.0.0/3",  # multicast and reserved
+    )
+)
+_GLOBAL_UNICAST = IPv6Network("2000::/3")
+_NOT_PUBLIC_IPV6 = tuple(
+    IPv6Network(block)
+    for block in (
+        "2001::/23",  # protocol assignments
+        "2001:db8::/32",  # documentation
+        "2620:4f:8000::/48",  # AS112
+        "3fff::/20",  # documentation
+    )
+)
+_NAT64 = IPv6Network("64:ff9b::/96")
+_IPV4_COMPATIBLE = IPv6Network("::/96")
+
+
+class Network:
+    """Asks servers in the public part of the internet, and in the ranges that the owner allows."""
+
+    def __init__(
+        self,
+        *,
+        user_agent: str,
+        allow: tuple[Range, ...] = (),
+        timeout: timedelta = timedelta(seconds=30),
+        ssl_context: ssl.SSLContext | None = None,
+        resolve: Resolve | None = None,
+    ) -> None:
+        """Open the door.
+
+        Args:
+            user_agent: What servers are told about who asks.
+            allow: Ranges that are not public and may be asked all the same.
+            timeout: The longest that one exchange may take in all, redirects included.
+            ssl_context: Shared by all connections; a new one costs 20 ms. None trusts the authorities of certifi.
+            resolve: Finds the addresses of a name, in place of this machine's resolver.
+        """
+        self._timeout = timeout
+        self._room = Room(ROOM)
+        guard = _Guard(_Lookups(resolve or _resolve), allow)
+        self._client = httpx.AsyncClient(
+            transport=_Transport(guard, ssl_context or httpx.create_ssl_context(trust_env=False)),
+            headers={"User-Agent": user_agent, "Accept-Encoding": "gzip", "Connection": "close"},
+            cookies=http.cookiejar.CookieJar(http.cookiejar.DefaultCookiePolicy(allowed_domains=())),
+            timeout=httpx.Timeout(READ_LIMIT.total_seconds(), connect=CONNECT_LIMIT.total_seconds(), pool=None),
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    async def exchange(self, request: Request) -> Response | Refused:
+        """Return the answer to a request, or why there is none; what the world does never raises."""
+        try:
+            async with asyncio.timeout(self._timeout.total_seconds()):
+                return await self._follow(request)
+        except TimeoutError:
+            return Refused(reason=Refusal.TIMEOUT, detail=f"not whole after {self._timeout.total_seconds():g} s")
+        except _FAULTS as fault:
+            reason, detail = _reason(fault)
+            return Refused(reason=reason, detail=detail[:DETAIL])
+
+    async def aclose(self) -> None:
+        """Close the door: exchanges under way are cut off and end as refused, and none may begin afterwards."""
+        await self._client.aclose()
+
+    async def _follow(self, request: Request) -> Response:
+        url = _usable(httpx.URL(request.url))
+        headers = _bytes(request.headers)
+        for_good = True
+        for hop in range(REDIRECTS + 1):
+            bare, password = _without_password(url)
+            async with self._client.stream("GET", bare, headers=headers, auth=password) as answer:
+                answer.headers.encoding = "iso-8859-1"  # keeps every byte: an ETag must go back as it came
+                location = _location(answer)
+                if location is None:
+                    return Response(
+                        url=str(bare),
+                        status=answer.status_code,
+                        headers=_first_of_each(answer.headers),
+                        body=await self._body(answer, request.limit) if answer.is_success else b"",
+                        moved_to=str(url) if hop and for_good else None,
+                    )
+            for_good = for_good and answer.status_code in _MOVED_FOR_GOOD
+            url = _usable(url.join(location))
+        raise _NoAnswer(Refusal.REDIRECTS, f"more than {REDIRECTS}, the last one to {url.host}")
+
+    async def _body(self, answer: httpx.Response, limit: int) -> bytes:
+        body, received = bytearray(), 0
+        unpacked = _unpacker(answer.headers.get("content-encoding", "identity"))
+        try:
+            async for chunk in answer.aiter_raw():
+                received += len(chunk)
+                for piece in unpacked.pieces(chunk):
+                    body += piece
+                    if max(received, len(body)) > limit:
+                        raise _NoAnswer(Refusal.TOO_LARGE, f"more than {limit} bytes")
+                    if len(body) > SMALL:
+                        await self._room.take(answer, len(piece))
+            unpacked.end()
+            return bytes(body)
+        finally:
+            self._room.leave(answer)
+
+
+class Room:
+    """Bytes that all large bodies share.
+
+    Who finds none free waits, but the one that came first never does: it may exceed the room, so that it ends
+    and leaves, and bodies that each hold a part cannot wait for one another for ever.
+    """
+
+    def __init__(self, size: int) -> None:
+        """Make room for so many bytes."""
+        self._free = size
+        self._held: dict[object, int] = {}  # in order of coming
+        self._left = asyncio.Event()
+
+    async def take(self, holder: object, count: int) -> None:
+        """Take bytes for a holder, waiting until there are so many."""
+        self._held.setdefault(holder, 0)
+        while count > self._free and holder is not next(iter(self._held)):
+            self._left.clear()
+            await self._left.wait()
+        self._held[holder] += count
+        self._free -= count
+
+    def leave(self, holder: object) -> None:
+        """Give back all that a holder has taken."""
+        self._free += self._held.pop(holder, 0)
+        self._left.set()
+
+
+class _NoAnswer(Exception):
+    """Carries a reason out of httpx; never leaves this module."""
+
+    def __init__(self, reason: Refusal, detail: str) -> None:
+        super().__init__(reason, detail)
+        self.reason = reason
+        self.detail = detail
+
+
+#: All that httpx, httpcore, zlib and the address parsers raise for what a server or a feed list says.
+#: UnicodeError and bad IPv6 brackets are ValueErrors; anyio wraps what it does not know into groups.
+_FAULTS = (
+    _NoAnswer,
+    httpcore.TimeoutException,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    zlib.error,
+    ExceptionGroup,
+    OSError,
+    ValueError,
+)
+
+
+def _reason(fault: Exception) -> tuple[Refusal, str]:  # noqa: PLR0911 - a table
+    match fault:
+        case _NoAnswer(reason=reason, detail=detail):
+            return reason, detail
+        case httpcore.ConnectTimeout():
+            return Refusal.TIMEOUT, f"no secure connection after {CONNECT_LIMIT.total_seconds():g} s"
+        case httpcore.TimeoutException():
+            return Refusal.TIMEOUT, f"silent for {READ_LIMIT.total_seconds():g} s"
+        case httpcore.ConnectError() | ssl.SSLError():  # the guard has its own words for faults before the handshake
+            return Refusal.TLS, _tls_words(fault)
+        case httpcore.LocalProtocolError() | httpx.InvalidURL() | ValueError():
+            return Refusal.URL, str(fault)
+        case httpcore.ProtocolError() | httpx.HTTPError():
+            return Refusal.PROTOCOL, str(fault)
+        case zlib.error():
+            return Refusal.ENCODING, "it says gzip and is not"
+        case _:
+            return Refusal.CONNECT, str(fault) or "broke off"
+
+
+def _tls_words(fault: Exception) -> str:
+    """Return what OpenSSL says of a handshake; httpcore keeps its error as the only argument of its own."""
+    cause = next(iter(fault.args), fault)
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return cause.verify_message
+    return (getattr(cause, "reason", None) or "broke off").replace("_", " ").lower()
+
+
+def _usable(url: httpx.URL) -> httpx.URL:
+    if url.scheme not in {"http", "https"}:
+        raise _NoAnswer(Refusal.URL, f"{url.scheme or 'no scheme'}: only http and https are asked")
+    if not url.host:
+        raise _NoAnswer(Refusal.URL, "it names no host")
+    if url.port is not None and not 0 < url.port < 1 << 16:
+        raise _NoAnswer(Refusal.URL, f"port {url.port} does not exist")
+    return url
+
+
+def _without_password(url: httpx.URL) -> tuple[httpx.URL, httpx.BasicAuth | None]:
+    """Return an address that may be logged and passed on, and what to prove with that it does not say any more."""
+    if not url.userinfo:
+        return url, None
+    return url.copy_with(username="", password=""), httpx.BasicAuth(url.username, url.password)
+
+
+def _bytes(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+
+
+def _first_of_each(headers: httpx.Headers) -> Mapping[str, str]:
+    return dict(reversed(headers.multi_items()))
+
+
+def _location(answer: httpx.Response) -> str | None:
+    """Return where an answer leads to, None where it leads nowhere: an empty Location would only lead to itself."""
+    if answer.status_code not in _REDIRECTS:
+        return None
+    value = answer.headers.get("location", "").encode("latin-1").decode("utf-8", "replace")
+    return value.strip() or None
+
+
+class _Plain:
+    def pieces(self, chunk: bytes) -> Iterable[bytes]:
+        return (chunk,)
+
+    def end(self) -> None:
+        pass
+
+
+class _Gzip:
+    """Unpacks gzip in pieces of bounded size, one member after another (RFC 1952, section 2.2).
+
+    Padding or rubbish behind a whole member is ignored, as gzip(1) and browsers do.
+    """
+
+    def __init__(self) -> None:
+        self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        self._members = 0
+        #: Whether a member has begun whose end has not come.
+        self._owed = False
+
+    def pieces(self, chunk: bytes) -> Iterator[bytes]:
+        try:
+            while chunk:
+                self._owed |= self._members == 0
+                piece = self._member.decompress(chunk, PIECE)
+                self._owed |= bool(piece)
+                yield piece
+                chunk = self._member.unconsumed_tail
+                if self._member.eof:
+                    chunk = self._member.unused_data
+                    self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+                    self._members += 1
+                    self._owed = False
+        except zlib.error:
+            if self._owed:
+                raise
+
+    def end(self) -> None:
+        if self._owed:
+            raise _NoAnswer(Refusal.PROTOCOL, "its gzip is cut off")
+
+
+def _unpacker(coding: str) -> _Plain | _Gzip:
+    match coding.strip().lower():
+        case "" | "identity":
+            return _Plain()
+        case "gzip" | "x-gzip":
+            return _Gzip()
+        case _:
+            raise _NoAnswer(Refusal.ENCODING, repr(coding))
+
+
+class _Transport(httpx.AsyncBaseTransport):
+    """Lets httpx speak through the guard: its own transport takes no network backend.
+
+    Errors of httpcore pass as they are: this module is their only reader.
+    """
+
+    def __init__(self, guard: httpcore.AsyncNetworkBackend, ssl_context: ssl.SSLContext) -> None:
+        # Nothing is kept alive: each feed has its own host, and reuse costs httpcore quadratic time.
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=ssl_context, max_connections=None, max_keepalive_connections=0, network_backend=guard
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        url = request.url
+        answer = await self._pool.handle_async_request(
+            httpcore.Request(
+                method=request.method,
+                url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions=request.extensions,
+            )
+        )
+        return httpx.Response(answer.status, headers=answer.headers, stream=_Stream(answer))
+
+    async def aclose(self) -> None:
+        await self._pool.aclose()
+
+
+class _Stream(httpx.AsyncByteStream):
+    def __init__(self, answer: httpcore.Response) -> None:
+        self._answer = answer
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self._answer.aiter_stream():
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._answer.aclose()
+
+
+class _Guard(httpcore.AsyncNetworkBackend):
+    """Checks the addresses of a name and dials one of those same answers.
+
+    Every hop passes here, after every parser, with no gap between check and dial: spellings, redirects and names
+    that change their answer are all decided by the address. Host header and certificate keep the name. Socket files
+    stay impossible, as the base class leaves them.
+    """
+
+    def __init__(self, lookups: _Lookups, allow: tuple[Range, ...]) -> None:
+        self._lookups = lookups
+        self._allow = allow
+        self._dialler = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Return a connection to the first address of a host that answers."""
+        fault = _NoAnswer(Refusal.DNS, f"{host} has no address")
+        for address in (await self._addresses(host))[:DIALS]:
+            try:
+                return await self._dialler.connect_tcp(str(address), port, timeout, local_address, socket_options)
+            except httpcore.ConnectTimeout:
+                fault = _NoAnswer(Refusal.TIMEOUT, f"no connection to {address} port {port} after {timeout:g} s")
+            except httpcore.ConnectError as error:
+                fault = _NoAnswer(Refusal.CONNECT, f"{address} port {port}: {_dial_words(error)}")
+        raise fault
+
+    async def _addresses(self, host: str) -> Sequence[Address]:
+        addresses = await self._lookups.addresses(host)
+        for address in addresses:
+            if not self._may_be_dialled(address):
+                place = str(address) if host == str(address) else f"{host} is {address}"
+                raise _NoAnswer(Refusal.ADDRESS, f"{place}; [network] allow can open it")
+        return addresses
+
+    def _may_be_dialled(self, address: Address) -> bool:
+        return is_public(address) or any(_inner(address) in block for block in self._allow)
+
+
+def _dial_words(error: httpcore.ConnectError) -> str:
+    """Return the system's words for a failed dial; httpcore keeps the OSError, and anyio the one below it."""
+    outer = error.args[0] if error.args else None
+    inner = getattr(outer, "__cause__", None) or outer
+    number = getattr(inner, "errno", None)
+    return os.strerror(number) if number else str(inner)
+
+
+class _Lookups:
+    """Finds addresses in daemon threads: a name that hangs delays neither other names nor the end of the process."""
+
+    def __init__(self, resolve: Resolve) -> None:
+        self._resolve = resolve
+        self._idle = asyncio.Semaphore(LOOKUPS)
+
+    async def addresses(self, host: str) -> Sequence[Address]:
+        try:
+            async with asyncio.timeout(LOOKUP_LIMIT.total_seconds()):
+                await self._idle.acquire()
+                found: asyncio.Future[Sequence[Address]] = asyncio.get_running_loop().create_future()
+                threading.Thread(target=self._look_up, args=(host, found), name=f"lookup {host}", daemon=True).start()
+                return await found
+        except TimeoutError:
+            raise _NoAnswer(Refusal.DNS, f"no word about {host} after {LOOKUP_LIMIT.total_seconds():g} s") from None
+        except (OSError, ValueError) as error:  # ValueError: labels that are too long or cannot be encoded
+            raise _NoAnswer(Refusal.DNS, f"{host}: {getattr(error, 'strerror', None) or error}") from None
+
+    def _look_up(self, host: str, found: asyncio.Future[Sequence[Address]]) -> None:
+        answer: Sequence[Address] | Exception
+        try:
+            answer = self._resolve(host)
+        except (OSError, ValueError) as error:
+            answer = error
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            found.get_loop().call_soon_threadsafe(self._settle, found, answer)
+
+    def _settle(self, found: asyncio.Future[Sequence[Address]], answer: Sequence[Address] | Exception) -> None:
+        self._idle.release()
+        if found.done():  # nobody waits any more
+            return
+        if isinstance(answer, Exception):
+            found.set_exception(answer)
+        else:
+            found.set_result(answer)
+
+
+def _resolve(host: str) -> Sequence[Address]:
+    answers = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return [ip_address(place[0]) for *_, place in answers]
+
+
+def is_public(address: Address) -> bool:
+    """Return whether an address, or the IPv4 address inside it, is one of the public internet."""
+    inner = _inner(address)
+    if isinstance(inner, IPv4Address):
+        return not any(inner in block for block in _NOT_PUBLIC_IPV4)
+    return inner.scope_id is None and inner in _GLOBAL_UNICAST and not any(inner in block for block in _NOT_PUBLIC_IPV6)
+
+
+def _inner(address: Address) -> Address:
+    """Return the IPv4 address that packets to an IPv6 address end at, or the address itself where there is none."""
+    if isinstance(address, IPv4Address) or address.scope_id is not None:
+        return address
+    if address.teredo:
+        return address.teredo[1]
+    if address in _NAT64 or (address in _IPV4_COMPATIBLE and int(address) > 1):  # not :: and ::1
+        return IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped or address.sixtofour or address
