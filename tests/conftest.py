@@ -1,0 +1,29 @@
+"""What all tests share: where the evaluation data lies, and tools that a machine may lack."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+#: Third-party texts to measure with; they lie beside the repository and are never part of it.
+SHARED = ROOT.parent / "shared"
+
+needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason=f"no evaluation data at {SHARED}")
+
+
+@pytest.fixture
+def tool() -> Callable[[str], str]:
+    """Return what finds a program; without it the test is skipped, or fails in CI, where ``./dev test`` installs it."""
+
+    def find(name: str) -> str:
+        path = shutil.which(name)
+        if path is None:
+            (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"this machine lacks {name}")
+        return path
+
+    return find
