@@ -1,0 +1,343 @@
+"""The database file: its start, its one writer, its readers, and what goes wrong with it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+from sqlalchemy import Connection, Engine, Integer, Row, create_engine, event, make_url, or_, type_coerce, update
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, ProgrammingError
+
+from monitor.alert import OPEN
+from monitor.errors import AlreadyRunning, DamagedDatabase, NewerDatabase, StoreError
+from monitor.store import tables
+from monitor.store.lock import Lock
+
+T = TypeVar("T")
+#: An open transaction: what the functions of the store work on.
+Tx: TypeAlias = Connection
+#: A row of any columns.
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
+
+#: The number of the newest migration, which is the version of the tables that this program works on.
+HEAD = max(file.name[:4] for file in (Path(__file__).parent / "migrations" / "versions").glob("[0-9]*.py"))
+#: STRICT tables came with this version of SQLite, in November 2021.
+_OLDEST_SQLITE = (3, 37, 0)
+#: How long a second daemon waits for the lock, since ``status`` touches it for a moment; it must exit within a second.
+_LOCK_PATIENCE = 0.5
+#: How long a program waits for another that is bringing the tables up to date.
+_UPGRADE_PATIENCE = 10.0
+
+#: synchronous is FULL because a commit is a promise: with NORMAL a power cut takes back the last commits, and with them
+#: the note that a message was being sent, so it would be sent again without "may repeat". The price is one fdatasync
+#: for each commit (0.07 to 5 ms here).
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+
+_CURES = {
+    sqlite3.SQLITE_BUSY: "another program holds its write lock; end that program, or try again",
+    sqlite3.SQLITE_FULL: "the disk is full; free some space, and nothing that was kept is lost",
+    sqlite3.SQLITE_READONLY: "it cannot be written; check the owner and the permissions of the file and its folder",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check the owner and the permissions of the file and its folder",
+    sqlite3.SQLITE_IOERR: "the disk does not read or write; check the disk",
+}
+
+
+class Database:
+    """One SQLite file; writes run one after another in one thread, reads beside them."""
+
+    def __init__(self, file: Path) -> None:
+        """Prepare to use the file; ``open`` is the way in."""
+        self.file = file
+        self._lock = Lock(file)
+        # A deferred BEGIN that turns into a write fails at once when another has written meanwhile, whatever the
+        # busy_timeout (203 of 600 transactions), and pysqlite's own BEGIN comes so late that 448 of 600 increments
+        # were lost without an error: so writers begin with the lock in hand, and readers can never write.
+        self._writing = _engine(file, "BEGIN IMMEDIATE")
+        self._reading = _engine(file, "BEGIN", "query_only=ON")
+        self._writer_thread = ThreadPoolExecutor(1, "store-writer")
+        self._reader_threads = ThreadPoolExecutor(2, "store-reader")
+        self._writer: Connection | None = None
+        self._data_version = 0
+
+    @classmethod
+    def open(cls, url: str, *, migrate: bool = True, check: bool = True) -> Database:
+        """Open, and where need be create or upgrade, the database at ``sqlite:///FILE``.
+
+        Without ``migrate`` a database of another version is refused; without ``check`` the pages are not looked
+        through for damage, which takes a second for each 200 MB or so. Raises StoreError, which names file and cure.
+        """
+        if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+            raise StoreError(
+                f"SQLite 3.37 or newer is needed, this Python has {sqlite3.sqlite_version}; use a newer Python"
+            )
+        file = _file(url)
+        if migrate:
+            _create(file)
+        elif not file.exists():
+            raise StoreError(f"{file}: there is no database yet; start wirebell, which makes it")
+        database = cls(file)
+        try:
+            database._start(migrate=migrate, check=check)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def _start(self, *, migrate: bool, check: bool) -> None:
+        with self._faults_named():
+            self._writer = self._writing.connect()
+            if self._driver("PRAGMA journal_mode") != "wal":
+                raise StoreError(
+                    f"{self.file}: its file system cannot share memory (WAL); put the database on a local disk"
+                )
+            if check and (found := self._driver("PRAGMA quick_check(1)")) != "ok":
+                raise self._damaged(str(found))
+            self._upgrade(migrate=migrate)
+            self._data_version = self._driver("PRAGMA data_version")
+
+    def _driver(self, sql: str, *values: object) -> Any:  # noqa: ANN401 - whatever the statement answers
+        """Run a statement outside any transaction and return the first value of its answer."""
+        assert self._writer is not None  # noqa: S101 - _start has run
+        answer = _driver(self._writer).execute(sql, values).fetchone()
+        return answer[0] if answer else None
+
+    # --- upgrade -----------------------------------------------------------------------------------------------
+
+    def _upgrade(self, *, migrate: bool) -> None:
+        """Bring the tables to this program's version, one process at a time and under no running daemon."""
+        deadline = time.monotonic() + _UPGRADE_PATIENCE
+        while (found := self._version()) != HEAD:
+            if not migrate:
+                raise StoreError(
+                    f"{self.file}: its tables are of version {found}, not {HEAD}; start wirebell to upgrade them"
+                )
+            if self._lock.take():
+                try:
+                    self._migrate()
+                finally:
+                    self._lock.drop()
+            elif time.monotonic() > deadline:
+                raise self._already_running()
+            else:
+                time.sleep(0.05)
+
+    def _version(self) -> str | None:
+        """Return the version of the tables, None for a database without any."""
+        found = self.read_now(_version)
+        if found is not None and found > HEAD:
+            copy = self._copy_before(found)
+            cure = f"put back {copy.name}, its copy from before" if copy.exists() else "upgrade wirebell"
+            raise NewerDatabase(
+                f"{self.file}: written by a newer wirebell (tables {found}, this one knows {HEAD}); {cure}"
+            )
+        return found
+
+    def _copy_before(self, version: str) -> Path:
+        return self.file.with_name(f"{self.file.name}.before-{version}")
+
+    def _migrate(self) -> None:
+        before = self._version()
+        if before is not None:
+            copy = self._copy_before(HEAD)
+            copy.unlink(missing_ok=True)
+            _create(copy)  # the config is in it, secrets and all: SQLite would let everyone read it
+            self._driver("VACUUM INTO ?", str(copy))
+        self.write_now(_run_migrations)
+        # So that the file alone, copied without its -wal, is a database and not an empty page.
+        self._driver("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    # --- lock --------------------------------------------------------------------------------------------------
+
+    def lock(self) -> None:
+        """Hold the database as its only daemon until it is closed; raise AlreadyRunning if another does."""
+        deadline = time.monotonic() + _LOCK_PATIENCE
+        while not self._lock.take():
+            if time.monotonic() > deadline:
+                raise self._already_running()
+            time.sleep(0.05)
+
+    def _already_running(self) -> AlreadyRunning:
+        holder = self._lock.holder()
+        process = f"process {holder}" if holder else "a process"
+        return AlreadyRunning(f"{self.file}: {process} is running on it; stop that one, or use another database")
+
+    @staticmethod
+    def is_locked(url: str) -> int | None:
+        """Return the process number of the daemon that holds the database, None if there is none."""
+        return Lock(_file(url)).holder()
+
+    def beat(self) -> None:
+        """Leave a sign that the daemon makes progress."""
+        self._lock.beat()
+
+    @staticmethod
+    def last_beat(url: str) -> datetime | None:
+        """Return when a daemon on the database last left a sign of progress; None if there was never one."""
+        return Lock(_file(url)).last_beat()
+
+    # --- transactions ------------------------------------------------------------------------------------------
+
+    async def write(self, fn: Callable[[Tx], T]) -> T:
+        """Run the function in a transaction of its own, after those that wait already; what it raises undoes it."""
+        return await asyncio.get_running_loop().run_in_executor(self._writer_thread, self._write, fn)
+
+    async def read(self, fn: Callable[[Tx], T]) -> T:
+        """Run the function over one consistent state of the rows, beside whatever is being written."""
+        return await asyncio.get_running_loop().run_in_executor(self._reader_threads, self.read_now, fn)
+
+    def write_now(self, fn: Callable[[Tx], T]) -> T:
+        """Run the function as ``write`` does, and wait for it."""
+        return self._writer_thread.submit(self._write, fn).result()
+
+    def read_now(self, fn: Callable[[Tx], T]) -> T:
+        """Run the function as ``read`` does, in this thread."""
+        with self._faults_named(), self._reading.begin() as tx:
+            return fn(tx)
+
+    def _write(self, fn: Callable[[Tx], T]) -> T:
+        assert self._writer is not None  # noqa: S101 - _start has run
+        with self._faults_named(), self._writer.begin():
+            return fn(self._writer)
+
+    async def changed_by_others(self) -> bool:
+        """Return whether another process has written since the last call."""
+        return await asyncio.get_running_loop().run_in_executor(self._writer_thread, self._changed_by_others)
+
+    def _changed_by_others(self) -> bool:
+        # Asked on the writer's connection: on any other one our own commits would count as those of others.
+        with self._faults_named():
+            before, self._data_version = self._data_version, self._driver("PRAGMA data_version")
+        return before != self._data_version
+
+    def close(self) -> None:
+        """End what is being written, close the file and give up the lock."""
+        self._writer_thread.shutdown()
+        self._reader_threads.shutdown()
+        if self._writer is not None:
+            self._writer.close()
+        self._writing.dispose()
+        self._reading.dispose()
+        self._lock.drop()
+
+    # --- faults ------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _faults_named(self) -> Iterator[None]:
+        """Turn what SQLite says of the file into an error that names the file and the cure."""
+        try:
+            yield
+        except (IntegrityError, ProgrammingError):  # faults of ours, not of the file
+            raise
+        except DatabaseError as error:
+            raise self._named(error.orig) from error
+        except sqlite3.DatabaseError as error:
+            raise self._named(error) from error
+        except UnicodeDecodeError as error:  # the driver cannot even read what SQLite says of a damaged schema
+            raise self._damaged("its tables have no readable names") from error
+
+    def _named(self, error: BaseException | None) -> StoreError:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            return self._damaged(str(error))
+        cure = _CURES.get(code)
+        return StoreError(f"{self.file}: {error}; {cure}" if cure else f"{self.file}: {error}")
+
+    def _damaged(self, detail: str) -> DamagedDatabase:
+        name = self.file.name
+        return DamagedDatabase(
+            f"{self.file}: the database is damaged ({detail}); put a backup in its place: "
+            f"mv {name} {name}.damaged; rm -f {name}-wal {name}-shm; cp BACKUP {name}"
+        )
+
+
+def shift(tx: Tx, by: timedelta) -> None:
+    """Move everything that is due or leased by the jump of a clock that was set."""
+    feed, item, delivery, channel = tables.feed, tables.item, tables.delivery, tables.channel
+    waiting = or_(item.c.judge_due_at.is_not(None), item.c.read_due_at.is_not(None))
+    moved = (
+        (update(feed), (feed.c.next_poll_at, feed.c.leased_until)),
+        (update(item).where(waiting), (item.c.judge_due_at, item.c.read_due_at, item.c.leased_until)),
+        (update(delivery).where(delivery.c.state.in_(OPEN)), (delivery.c.due_at, delivery.c.leased_until)),
+        (update(channel), (channel.c.paused_until,)),
+    )
+    microseconds = by // timedelta(microseconds=1)
+    for statement, columns in moved:
+        tx.execute(statement.values({column: type_coerce(column, Integer) + microseconds for column in columns}))
+
+
+def _file(url: str) -> Path:
+    try:
+        parts = make_url(url)
+    except ArgumentError:
+        parts = URL.create("none")
+    if parts.get_backend_name() != "sqlite" or parts.database in (None, "", ":memory:"):
+        raise StoreError("the address of the database is not one of a file; write it as sqlite:///wirebell.db")
+    return Path(str(parts.database))
+
+
+def _create(file: Path) -> None:
+    """Make an empty file for its owner's eyes only, unless there is one."""
+    try:
+        os.close(os.open(file, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except FileNotFoundError as error:
+        raise StoreError(f"{file}: its folder does not exist; create it: mkdir -p {file.parent}") from error
+    except OSError as error:
+        raise StoreError(
+            f"{file}: {error.strerror}; check the owner and the permissions of the file and its folder"
+        ) from error
+
+
+def _engine(file: Path, begin: str, *pragmas: str) -> Engine:
+    engine = create_engine(URL.create("sqlite", database=str(file)))
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # the driver begins nothing by itself
+        connection.execute("PRAGMA busy_timeout=10000")
+        if connection.execute("PRAGMA page_count").fetchone() == (0,):
+            # Only an empty file can take this on, and it must before WAL writes the first page; later the pragma
+            # would do nothing but write, at every connection.
+            connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+        for pragma in (*_PRAGMAS, *pragmas):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        _driver(connection).execute(begin)
+
+    return engine
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - the dialect's only driver here
+    return driver
+
+
+def _version(tx: Tx) -> str | None:
+    names = set(tx.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars())
+    if not names:
+        return None
+    if "alembic_version" not in names:
+        raise StoreError(f"{tx.engine.url.database}: a database of another program; name another file")
+    return str(tx.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one())
+
+
+def _run_migrations(tx: Tx) -> None:
+    """Run what is missing, in the transaction that is open."""
+    from alembic import command  # noqa: PLC0415 - 0.1 s that only a new or old database pays
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", "monitor.store:migrations")
+    config.attributes["connection"] = tx
+    command.upgrade(config, "head")

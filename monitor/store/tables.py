@@ -1,0 +1,289 @@
+"""The tables, as SQLModel classes, and what may stand in their columns."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Any
+
+from sqlalchemy import REAL, CheckConstraint, Dialect, Index, Integer, LargeBinary, Text, TypeDecorator, text
+from sqlmodel import Field, SQLModel
+
+from monitor.alert import DeliveryState, Kind, Priority
+from monitor.feed import State
+from monitor.item import Reading
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware time, kept as whole microseconds since 1970: it sorts, indexes and shifts as the number it is.
+
+    ``DateTime`` on SQLite keeps the wall clock and forgets the zone, so 12:00+03:00 comes back three hours wrong.
+    """
+
+    impl = Integer
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - inherited
+        """Return what is kept of the time; a naive one raises TypeError."""
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - inherited
+        """Return the time, in UTC."""
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+class Flag(TypeDecorator[bool]):
+    """Yes or no; a STRICT table knows no BOOLEAN."""
+
+    impl = Integer
+    cache_ok = True
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> bool | None:  # noqa: ARG002 - inherited
+        """Return what the number means."""
+        return None if value is None else bool(value)
+
+
+class Json(TypeDecorator[Any]):
+    """A document that is read and written whole."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: object, dialect: Dialect) -> str:  # noqa: ARG002 - inherited
+        """Return the document as text."""
+        return _ENCODER.encode(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ANN401, ARG002 - any JSON
+        """Return the document."""
+        return None if value is None else json.loads(value)
+
+
+Number = Annotated[int | None, Field(primary_key=True)]
+Words = Annotated[str, Field(sa_type=Text)]
+Bytes = Annotated[bytes, Field(sa_type=LargeBinary)]
+Time = Annotated[datetime, Field(sa_type=Instant)]
+MaybeWords = Annotated[str | None, Field(sa_type=Text)]
+MaybeTime = Annotated[datetime | None, Field(sa_type=Instant)]
+YesNo = Annotated[bool, Field(sa_type=Flag)]
+Document = Annotated[Any, Field(sa_type=Json, nullable=False)]
+
+#: SQLite keeps any value in any column, and SQLModel's table classes validate nothing: STRICT refuses wrong types, and
+#: the checks below wrong words (measured: a feed whose number of failures was the word "notint" was stored).
+_STRICT = {"sqlite_strict": True}
+_STRICT_BY_KEY = {"sqlite_strict": True, "sqlite_with_rowid": False}
+
+
+def _one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
+    words = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({words})", name=f"{column}_known")
+
+
+def _size(column: str, size: int) -> CheckConstraint:
+    return CheckConstraint(f"length({column}) = {size}", name=f"{column}_size")
+
+
+class ConfigRow(SQLModel, table=True):
+    """A version of the config that was once in force."""
+
+    __tablename__ = "config"
+    __table_args__ = (_STRICT,)
+    version: Number = None
+    sha256: Words
+    toml: Words
+    loaded_at: Time
+
+
+class FeedRow(SQLModel, table=True):
+    """A feed, as declared and as remembered between polls."""
+
+    __tablename__ = "feed"
+    __table_args__ = (
+        _one_of("state", State),
+        Index("feed_due", "next_poll_at", sqlite_where=text("enabled")),
+        _STRICT,
+    )
+    id: Number = None
+    name: Annotated[str, Field(sa_type=Text, unique=True)]
+    url: Words
+    moved_to: MaybeWords = None
+    title: Words = ""
+    etag: MaybeWords = None
+    modified: MaybeWords = None
+    body_hash: Annotated[bytes | None, Field(sa_type=LargeBinary)] = None
+    baseline_at: MaybeTime = None
+    polled_at: MaybeTime = None
+    next_poll_at: Time
+    failures: int = 0
+    state: Words = State.NEW
+    reason: Words = ""
+    slow: YesNo = False
+    enabled: YesNo = True
+    lease: MaybeWords = None
+    leased_until: MaybeTime = None
+
+
+class SeenRow(SQLModel, table=True):
+    """What is known of an entry by its key: enough to tell new, changed and same; it outlives the item."""
+
+    __tablename__ = "seen"
+    __table_args__ = (_size("key", 16), _size("digest", 8), _STRICT_BY_KEY)
+    feed_id: Annotated[int, Field(primary_key=True, foreign_key="feed.id")]
+    key: Annotated[bytes, Field(sa_type=LargeBinary, primary_key=True)]
+    #: No foreign key: the item may be dropped long before its key is forgotten.
+    item_id: int
+    digest: Bytes
+
+
+class ItemRow(SQLModel, table=True):
+    """An item; what is large stands last, so that reading the rest does not touch it."""
+
+    __tablename__ = "item"
+    __table_args__ = (
+        _one_of("reading", Reading),
+        _size("key", 16),
+        Index("item_of_feed", "feed_id"),
+        Index("item_link", "link"),
+        Index("item_seen", "seen_at"),
+        Index("item_to_judge", "judge_due_at", sqlite_where=text("judge_due_at IS NOT NULL")),
+        Index("item_to_read", "read_due_at", sqlite_where=text("read_due_at IS NOT NULL")),
+        _STRICT,
+    )
+    #: Order of arrival.
+    id: Number = None
+    feed_id: Annotated[int, Field(foreign_key="feed.id")]
+    key: Bytes
+    version: int = 1
+    seen_at: Time
+    published: MaybeTime = None
+    baseline: YesNo
+    judge_due_at: MaybeTime = None
+    judged_by: Annotated[int | None, Field(foreign_key="config.version")] = None
+    reading: Words
+    reading_reason: Words = ""
+    reading_tries: int = 0
+    read_due_at: MaybeTime = None
+    lease: MaybeWords = None
+    leased_until: MaybeTime = None
+    guid: Words
+    link: Words
+    headline: Words
+    author: Words
+    categories: Document
+    lead: Words
+    body: Words
+    text: MaybeWords = None
+
+
+class RevisionRow(SQLModel, table=True):
+    """The words of an item before they changed."""
+
+    __tablename__ = "revision"
+    __table_args__ = (_STRICT_BY_KEY,)
+    item_id: Annotated[int, Field(primary_key=True, foreign_key="item.id", ondelete="CASCADE")]
+    version: Annotated[int, Field(primary_key=True)]
+    #: When the next version was seen.
+    at: Time
+    headline: Words
+    lead: Words
+    body: Words
+
+
+class MatchRow(SQLModel, table=True):
+    """A rule that an item meets, with the sentences that show it."""
+
+    __tablename__ = "match"
+    __table_args__ = (_STRICT,)
+    item_id: Annotated[int, Field(primary_key=True, foreign_key="item.id", ondelete="CASCADE")]
+    rule: Annotated[str, Field(sa_type=Text, primary_key=True)]
+    version: int
+    strength: Annotated[float, Field(sa_type=REAL)]
+    place: Words
+    evidence: Document
+    at: Time
+
+
+class AlertRow(SQLModel, table=True):
+    """An alert, or a notice, which is one without a rule."""
+
+    __tablename__ = "alert"
+    __table_args__ = (
+        _one_of("kind", Kind),
+        CheckConstraint("priority IN ({})".format(", ".join(f"'{p}'" for p in Priority)), name="priority_known"),
+        Index("alert_of_item", "item_id", sqlite_where=text("item_id IS NOT NULL")),
+        _STRICT,
+    )
+    #: Order in which they were made.
+    seq: Number = None
+    id: Annotated[str, Field(sa_type=Text, unique=True)]
+    kind: Words
+    rule: MaybeWords = None
+    item_id: Annotated[int | None, Field(foreign_key="item.id", ondelete="SET NULL")] = None
+    version: int | None = None
+    priority: MaybeWords = None
+    #: The snapshot that is shown and sent.
+    body: Document
+    made_at: Time
+
+
+class DeliveryRow(SQLModel, table=True):
+    """An alert or notice owed to a channel."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        _one_of("state", DeliveryState),
+        Index("delivery_of_alert", "alert_id"),
+        # The line of a channel in its order; due_at makes the index answer alone, however long the line is.
+        Index("delivery_line", "channel", "turn", "seq", "due_at", sqlite_where=text("state = 'queued'")),
+        Index("delivery_sending", "leased_until", sqlite_where=text("state = 'sending'")),
+        _STRICT,
+    )
+    seq: Number = None
+    id: Annotated[str, Field(sa_type=Text, unique=True)]
+    alert_id: Annotated[str, Field(sa_type=Text, foreign_key="alert.id")]
+    channel: Words
+    receiver: Words
+    state: Words
+    reason: Words
+    due_at: Time
+    made_at: Time
+    attempts: int
+    unknown: int
+    pauses: int
+    #: How often it has gone behind the others of its channel: once for three pauses on it.
+    turn: int
+    leased_until: MaybeTime = None
+    sent_at: MaybeTime = None
+
+
+class AttemptRow(SQLModel, table=True):
+    """One try to deliver."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (Index("attempt_at", "at"), _STRICT_BY_KEY)
+    delivery_id: Annotated[str, Field(sa_type=Text, primary_key=True, foreign_key="delivery.id")]
+    n: Annotated[int, Field(primary_key=True)]
+    at: Time
+    outcome: Words
+    reason: Words
+
+
+class ChannelRow(SQLModel, table=True):
+    """A channel as remembered between messages."""
+
+    __tablename__ = "channel"
+    __table_args__ = (_STRICT_BY_KEY,)
+    name: Annotated[str, Field(sa_type=Text, primary_key=True)]
+    paused_until: MaybeTime = None
+    failures: int = 0
+    last_sent_at: MaybeTime = None
+
+
+metadata = SQLModel.metadata
+config, feed, seen, item, revision = (metadata.tables[n] for n in ("config", "feed", "seen", "item", "revision"))
+match, alert, delivery = (metadata.tables[name] for name in ("match", "alert", "delivery"))
+attempt, channel = (metadata.tables[name] for name in ("attempt", "channel"))
