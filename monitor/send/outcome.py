@@ -1,0 +1,83 @@
+"""What the world's answers mean: sent, failed, or unknown.
+
+Reasons are our own words and numbers only: what a receiver answers may hold anything.
+"""
+
+from __future__ import annotations
+
+import ssl
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from http.client import responses
+
+from monitor.alert import Failed, Fault, Outcome, Sent, Unknown
+
+#: Seconds for reaching a receiver, and for its answer.
+CONNECT, READ = 5.0, 10.0
+
+
+def channel_fault(reason: str, *, permanent: bool = False) -> Failed:
+    """Return the outcome of an attempt that failed whatever the message was."""
+    return Failed(reason=reason, fault=Fault.CHANNEL, permanent=permanent)
+
+
+def unreached(error: Exception) -> Failed:
+    """Return the outcome of a receiver that could not be reached: nothing was sent."""
+    match error:
+        case ssl.SSLCertVerificationError(verify_message=why):
+            return channel_fault(f"certificate not accepted: {why}")
+        case TimeoutError():
+            return channel_fault("could not connect: no answer in time")
+        case OSError(strerror=str(why)):
+            return channel_fault(f"could not connect: {why}")
+        case _:
+            return channel_fault(f"could not connect: {type(error).__name__}")
+
+
+def lost(error: Exception) -> Unknown:
+    """Return the outcome of an answer that never came after the message was handed over."""
+    return Unknown(reason="no answer in time" if silent(error) else "connection lost before the answer")
+
+
+def silent(error: Exception) -> bool:
+    """Return whether the error is a silence; smtplib makes an end of the connection of it."""
+    return isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
+
+
+#: Answers that say the address or the login is wrong, for this message as for any other.
+_WRONG_ADDRESS = {401, 403, 404, 410}
+#: Client errors that pass.
+_PASSING = {408, 425, 429}
+
+
+def answered(status: int, retry_after: timedelta | None = None) -> Outcome:
+    """Return what an HTTP status says about the message."""
+    phrase = responses.get(status)
+    words = f"server answered {status}" + (f" ({phrase})" if phrase else "")
+    if status < HTTPStatus.OK:  # "more follows": the answer itself never came
+        return Unknown(reason=words)
+    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+        words += ", and redirects are not followed"
+    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        return Sent(detail=words)
+    if status in _WRONG_ADDRESS:
+        return channel_fault(words, permanent=True)
+    if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in _PASSING:
+        return Failed(reason=words, fault=Fault.MESSAGE, permanent=True)
+    return Failed(reason=words, fault=Fault.CHANNEL, permanent=False, retry_after=retry_after)
+
+
+def wait_asked(value: str | None, now: datetime) -> timedelta | None:
+    """Return the wait that a Retry-After header asks for, in seconds or until a date (RFC 9110, 10.2.3)."""
+    if not value:
+        return None
+    with suppress(ValueError, OverflowError):
+        wait = (
+            timedelta(seconds=int(value))
+            if value.strip().isdecimal()
+            else parsedate_to_datetime(value).astimezone(UTC) - now
+        )
+        return max(wait, timedelta(0))
+    return None

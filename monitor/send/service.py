@@ -1,0 +1,269 @@
+"""Any service that Apprise knows; the only importer of Apprise, and only inside functions.
+
+What Apprise logs holds tokens: of its records the status is kept, or one warning without any string of the address.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote, urlsplit
+
+from monitor.alert import Fault, Outcome, Sent, Unknown
+from monitor.channel import Message, Service
+from monitor.render import clean, fitted, inert
+from monitor.send import mail
+from monitor.send.outcome import CONNECT, READ, answered, channel_fault
+
+if TYPE_CHECKING:  # imported where it is used: 0.8 s and 37 MiB that `check` and `--help` need not pay
+    from apprise import Apprise, AppriseResult, NotifyBase, NotifyFormat
+
+#: Services whose success only means that the message was handed over.
+_UNCONFIRMED = {"xmpp", "xmpps"}
+_MAIL_SCHEMES = {"mailto", "mailtos"}
+#: Shorter strings of an address are not secrets, and striking them out would leave no words.
+_SHORTEST_SECRET = 4
+_STATUS = re.compile(r"error=(\d{3})\.?\s*$")
+_SMTP_REPLY = re.compile(r"\((\d{3}), b['\"]\s*([245]\.\d{1,3}\.\d{1,3})?")
+_SILENCE = re.compile(r"timed out|Connection aborted|Connection broken|Connection reset", re.IGNORECASE)
+
+
+def _open(url: str) -> Apprise:
+    _keep_secrets_out_of_logs()
+    from apprise import Apprise, AppriseAsset  # noqa: PLC0415
+
+    asset = AppriseAsset(
+        app_id="wirebell",
+        app_desc="wirebell",
+        app_url="",
+        image_url_mask="",
+        image_url_logo="",
+        image_path_mask="",
+        http_redirects=False,
+        async_mode=False,
+        service_timeout=0,  # else a pool that all channels share: one that hangs would starve the others
+    )
+    bell = Apprise(asset=asset)
+    bell.add(url)
+    return bell
+
+
+def _keep_secrets_out_of_logs() -> None:
+    """Have Apprise's records reach our capture only: 9 of 14 services log their token, urllib3 the whole path."""
+    logger = logging.getLogger("apprise")
+    logger.setLevel(logging.DEBUG)
+    logger.propagate = False
+    for name in ("urllib3", "requests", "requests_oauthlib", "oauthlib"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+class ServiceSender:
+    """Sends through Apprise: one object with one service, in the caller's thread, without retries or pauses."""
+
+    def __init__(self, target: Service, limit: float) -> None:
+        self._url, self._limit = target.url, limit
+        self._scheme = urlsplit(target.url).scheme.lower()
+        self._bell = _open(target.url)
+        for service in self._services():
+            self._prepare(service)
+
+    def _services(self) -> list[NotifyBase]:
+        return list(self._bell)
+
+    def _prepare(self, service: NotifyBase) -> None:
+        service.request_rate_per_sec = 0  # it would sleep up to 5.5 s; the outbox sets the pace
+        if "rto=" not in self._url:
+            service.socket_read_timeout = min(READ, self._limit)
+        if "cto=" not in self._url:
+            service.socket_connect_timeout = min(CONNECT, self._limit)
+
+    def send(self, message: Message) -> Outcome:
+        """Send the message in the form that is the service's own, so that Apprise converts nothing."""
+        from apprise import NotifyType  # noqa: PLC0415
+
+        if self._scheme in _MAIL_SCHEMES:
+            self._address_mail(message)
+        service = next(iter(self._services()), None)
+        if service is None:
+            return channel_fault("the address is not one that can be used", permanent=True)
+        shape = _shape(service)
+        title = _title(service, message)
+        result = self._bell.notify(
+            body=_body(service, shape, message, len(title)),
+            title=title,
+            body_format=shape,
+            notify_type=NotifyType.WARNING if message.urgent else NotifyType.INFO,
+            log_level=logging.DEBUG,
+        )
+        return self._outcome(result)
+
+    def _address_mail(self, message: Message) -> None:
+        """Make the mail service anew with the headers of this message; it takes them no other way (3 ms)."""
+        parts = _parts(self._url)
+        ours = mail.headers(message, str(parts.get("host") or "localhost"))
+        theirs = parts.get("headers")
+        parts["headers"] = (theirs if isinstance(theirs, dict) else {}) | ours
+        self._bell.clear()
+        self._bell.add(parts)
+        for service in self._services():
+            self._prepare(service)
+
+    def _outcome(self, result: AppriseResult) -> Outcome:
+        from apprise import AppriseResultStatus  # noqa: PLC0415
+
+        if result:
+            return Sent(detail="handed over, not confirmed" if self._scheme in _UNCONFIRMED else "")
+        if result.status is AppriseResultStatus.TIMEOUT:
+            return Unknown(reason="no answer in time")
+        logs = [(entry.level, entry.message) for entry in result.logs()]
+        # The message itself stands in DEBUG records too: only these two kinds of record are about the answer.
+        said = [message for level, message in logs if level not in {"DEBUG", "TRACE", "INFO"}]
+        broke = [message for level, message in logs if level == "DEBUG" and message.startswith("Socket ")]
+        return _told(said, broke) or channel_fault(f"not delivered: {_scrubbed(said, self._url)}")
+
+
+def _told(said: list[str], broke: list[str]) -> Outcome | None:
+    """Return the outcome that the records of a failed attempt speak of, if any."""
+    if statuses := [found for line in said if (found := _STATUS.search(line))]:
+        return answered(int(statuses[-1][1]))
+    for line in reversed(broke):
+        if reply := _SMTP_REPLY.search(line):
+            fault = Fault.MESSAGE if line.startswith("Socket Exception: {") else Fault.CHANNEL
+            return mail.refused(int(reply[1]), reply[2] or "", fault)
+        if "Max retries exceeded" in line:  # how requests says that no connection came about
+            return channel_fault("could not connect")
+        if _SILENCE.search(line):
+            return Unknown(reason="no answer in time" if "timed out" in line else "connection lost before the answer")
+    return None
+
+
+def _shape(service: NotifyBase) -> NotifyFormat:
+    """Return the format that is the service's own: Discord and others know Markdown, but put text first."""
+    from apprise import NotifyFormat  # noqa: PLC0415
+
+    first = service.resolve_format(None)
+    return service.resolve_format(NotifyFormat.MARKDOWN) if first is NotifyFormat.TEXT else first
+
+
+def _title(service: NotifyBase, message: Message) -> str:
+    """Return the title for services that show one apart; elsewhere the body says it all, and better."""
+    if service.title_maxlen <= 0 or service.overflow_amalgamate_title:
+        return ""
+    return inert(message.subject)[: service.title_maxlen]
+
+
+def _body(service: NotifyBase, shape: NotifyFormat, message: Message, title: int) -> str:
+    room = service.body_maxlen - title
+    match shape.value:
+        case "html":
+            return message.html
+        case "markdown":
+            return fitted(message.markdown, room)
+        case _:
+            return inert(fitted(message.text, room))
+
+
+def _scrubbed(lines: Iterable[str], url: str) -> str:
+    """Return the last of the lines without any string of the address."""
+    kept = clean(next(reversed(list(lines)), "no reason given"))
+    for secret in sorted(_secrets(url) - {urlsplit(url).scheme}, key=len, reverse=True):
+        kept = kept.replace(secret, "***")
+    return kept[:200]
+
+
+def _secrets(url: str) -> set[str]:
+    whole = [url, *_strings(_parts(url))]
+    pieces = [piece for text in whole for piece in re.split(r"[/?&=:@#,;\s]+", text)]
+    found = {form for text in (*whole, *pieces) for form in (text, unquote(text), quote(text, safe=""))}
+    return {text for text in found if len(text) >= _SHORTEST_SECRET}
+
+
+def _parts(url: str) -> dict[str, object]:
+    from apprise.plugins import url_to_dict  # noqa: PLC0415
+
+    parts: dict[str, object] | None = url_to_dict(url)  # type: ignore[no-untyped-call]
+    return parts or {}
+
+
+def _strings(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for key, each in value.items():
+                yield from (*_strings(key), *_strings(each))
+        case list() | tuple() | set():
+            for each in value:
+                yield from _strings(each)
+        case _:  # ports, switches, None
+            pass
+
+
+class _Warnings(logging.Handler):
+    """Keeps what Apprise warns of in this thread."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._thread = threading.get_ident()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.thread == self._thread:
+            self.lines.append(record.getMessage())
+
+
+def faults(url: str) -> Iterator[str]:
+    """Yield why the address is not one service with one receiver whose outcome can be known."""
+    scheme = urlsplit(url).scheme.lower() if "://" in url else ""
+    warnings = _Warnings()
+    logger = logging.getLogger("apprise")
+    logger.addHandler(warnings)
+    try:
+        services: list[NotifyBase] = list(_open(url))
+    finally:
+        logger.removeHandler(warnings)
+    if not services and (unknown := _unknown(scheme)):
+        yield unknown
+    elif warnings.lines or not services:
+        said = re.sub(r"\s*\([^)]*\)", "", _scrubbed(warnings.lines[:1], url))  # values stand in brackets
+        yield f"the address is not one that {scheme}:// takes: {said}"
+    if len(services) > 1:
+        yield f"the address names {len(services)} services; give each a channel of its own"
+    for service in services:
+        yield from _shape_faults(service, url)
+
+
+def _unknown(scheme: str) -> str | None:
+    """Return what is wrong with a scheme that no service has, or not here; None where one has it."""
+    from apprise.manager_plugins import NotificationManager  # noqa: PLC0415
+
+    plugins = NotificationManager()  # type: ignore[no-untyped-call]
+    if not scheme:
+        return "the address has no scheme, such as the slack:// of Slack"
+    if scheme in plugins:
+        return None if plugins[scheme].enabled else _lacking(scheme, plugins[scheme])
+    if scheme in {"http", "https"}:
+        return 'no service is known by this web address; for a receiver of JSON write webhook = "…" in place of url'
+    near = get_close_matches(scheme, plugins.schemas(), n=1)  # type: ignore[no-untyped-call]
+    return f"no service is called {scheme}://" + (f"; did you mean {near[0]}://?" if near else "")
+
+
+def _lacking(scheme: str, plugin: type[NotifyBase]) -> str:
+    needed = plugin.requirements.get("packages_required") or []
+    packages = ", ".join([needed] if isinstance(needed, str) else needed)
+    return f"{scheme}:// does not work on this machine" + (f"; it needs {packages}" if packages else "")
+
+
+def _shape_faults(service: NotifyBase, url: str) -> Iterator[str]:
+    query = {part.partition("=")[0].lower() for part in urlsplit(url).query.split("&")}
+    for key in ("optional", "retry"):
+        if key in query:
+            yield f"{key}= in the address would hide what fails; leave it out, wirebell itself tries again"
+    if len(service) > 1 and "retry" not in query:  # retries are counted as receivers
+        yield f"the address names {len(service)} receivers; give each a channel of its own"
+    if any(str(room).startswith("#") for room in getattr(service, "rooms", ())):
+        yield "a Matrix #alias that is mistyped becomes a new room; name the room by its id, !…:server"

@@ -1,0 +1,635 @@
+"""What people read: every form of a message, and that nothing a publisher writes can act in it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from monitor import render
+from monitor.alert import Alert, Delivery, Kind, Notice, Priority
+from monitor.channel import Message
+from monitor.rule import Evidence
+
+BERLIN = ZoneInfo("Europe/Berlin")
+SEEN = datetime(2026, 11, 24, 9, 11, 7, tzinfo=UTC)
+SENTENCE = "NATO foreign ministers discussed written security guarantees for Kyiv."
+DELIVERY = Delivery(id="d" * 16, alert_id="7f3k2bq5aaaaaaaa", channel="desk", due_at=SEEN, made_at=SEEN)
+ALERT = Alert(
+    id="7f3k2bq5aaaaaaaa",
+    kind=Kind.NEW,
+    rule="nato",
+    priority=Priority.NORMAL,
+    item_id=7,
+    version=1,
+    feed="reuters",
+    source="Reuters",
+    headline="Allies weigh written guarantees for Kyiv",
+    link="https://example.com/world/allies-weigh",
+    published=SEEN - timedelta(minutes=7),
+    seen=SEEN,
+    language="en",
+    read="article",
+    read_reason="",
+    strength=0.74,
+    place="all words in one sentence, paragraph 3",
+    evidence=(Evidence(field="text", sentence=SENTENCE, spans=((0, 4, "NATO"), (41, 60, "security guarantees"))),),
+    made_at=SEEN,
+)
+HELLO = Notice(
+    id="n" * 16,
+    kind=Kind.HELLO,
+    subject="wirebell is watching 2 feeds",
+    message="Watching 2 feeds for 2 rules.\nThe next match rings at once.",
+    made_at=SEEN,
+)
+
+#: What a publisher, or someone who writes to one, may put into a headline or a sentence.
+INJECTIONS = (
+    "[Reuters](http://evil.test)",
+    "![chart](http://evil.test/pixel.png)",
+    "[Reuters][1] and [1]: http://evil.test",
+    "\\[Reuters](http://evil.test)",
+    "`]`(http://evil.test)",
+    "<http://evil.test|Reuters>",
+    "<a href='http://evil.test'>Reuters</a>",
+    '"><img src=x onerror=alert(1)>',
+    "<script>alert(1)</script>",
+    "<style>*{display:none}</style>",
+    "</title></head><body onload=alert(1)>",
+    "<agree> was said",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "&#60;b&#62;",
+    "@everyone look",
+    "@here look",
+    "@channel look",
+    "<!channel> look",
+    "<!here|here> look",
+    "<@U024BE7LH> look",
+    "<@&123456> look",
+    "<#C024BE7LR> look",
+    "**bold** __under__ *it*",
+    "~~gone~~ ||hidden||",
+    "```\ncode",
+    "# heading",
+    "> quote",
+    "- list",
+    "1. list",
+    "Subject\r\nBcc: victim@example.com",
+    "one\x00two\x1b[31mred\x07",
+    "\u202egnirts desrever\u2066",
+    "two\u2028lines\u2029here\x85now",
+    "lone \ud800 surrogate",
+    "zero\u200bwidth\ufeff",
+    "{{7*7}} ${7*7} {0.__class__} %(x)s",
+    "a backslash at the end \\",
+    'say "x"\n\n  "forged evidence',
+)
+
+
+def shown(alert: Alert, *, may_repeat: bool = False) -> Message:
+    return render.message(alert, delivery=replace(DELIVERY, unknown=int(may_repeat)), zone=BERLIN)
+
+
+def hostile(words: str) -> Message:
+    """An alert whose headline, source and sentence all hold the words."""
+    spans = ((0, 1, words[:1]), (len(words) - 1, len(words), words[-1:]))
+    evidence = (Evidence(field="headline", sentence=words, spans=spans),)
+    return shown(replace(ALERT, headline=words, source=words, evidence=evidence, read="lead", read_reason=words))
+
+
+# -- as people see it ------------------------------------------------------------------------------------------------
+
+
+def test_the_text_says_what_where_when_and_why() -> None:
+    assert shown(ALERT).text.split("\n") == [
+        "Allies weigh written guarantees for Kyiv",
+        "Reuters, seen Tue 24 Nov 10:11 CET (published 10:04)",
+        "https://example.com/world/allies-weigh",
+        "",
+        '  "[NATO] foreign ministers discussed written [security guarantees] for Kyiv."',
+        "",
+        "Why: all words in one sentence, third paragraph of the article.",
+        "",
+        "rule nato, alert a-7f3k2b",
+    ]
+
+
+def test_the_markdown_fits_a_narrow_column() -> None:
+    assert shown(ALERT).markdown.split("\n") == [
+        "**Allies weigh written guarantees for Kyiv** (Reuters, 10:11)",
+        "<https://example.com/world/allies-weigh>",
+        "> **NATO** foreign ministers discussed written **security guarantees** for Kyiv.",
+        "",
+        "nato · one sentence, paragraph 3 · a-7f3k2b",
+    ]
+
+
+def test_the_subject_names_rule_headline_and_source() -> None:
+    assert shown(ALERT).subject == "nato: Allies weigh written guarantees for Kyiv (Reuters)"
+
+
+def test_a_line_of_a_terminal_says_who_rang_and_when() -> None:
+    line = '10:11:07 nato rang: "Allies weigh written guarantees for Kyiv" (Reuters, published 10:04)'
+    assert shown(ALERT).line == line
+
+
+def test_a_terminal_shows_the_evidence_and_the_address_below_the_line() -> None:
+    block = render.block(shown(ALERT), colour=False).splitlines()
+    assert block[0] == shown(ALERT).line
+    assert block[1].strip().startswith('"[NATO] foreign')
+    assert block[2].strip() == ALERT.link
+    assert len(block) == 3
+
+
+@pytest.mark.parametrize(("priority", "code"), [(Priority.NORMAL, "\x1b[1m"), (Priority.URGENT, "\x1b[1;31m")])
+def test_a_terminal_with_colours_has_its_line_in_bold(priority: Priority, code: str) -> None:
+    block = render.block(shown(replace(ALERT, priority=priority)), colour=True)
+    assert block.startswith(code)
+    assert block.count("\x1b") == 2
+
+
+def test_the_html_marks_what_matched() -> None:
+    marked = re.findall(r"<mark[^>]*><b>(.*?)</b></mark>", shown(ALERT).html)
+    assert marked == ["NATO", "security guarantees"]
+
+
+def test_the_html_says_what_the_text_says() -> None:
+    page = _read(shown(ALERT).html)
+    for words in (ALERT.headline, "seen Tue 24 Nov 10:11 CET (published 10:04)", "Why: all words in one", "a-7f3k2b"):
+        assert words in page.text
+
+
+def test_the_html_has_no_remote_part_and_follows_the_readers_colours() -> None:
+    page = _read(shown(ALERT).html)
+    assert page.tags <= {
+        "html", "head", "meta", "body", "div", "h1", "a", "p", "blockquote", "mark", "b",
+    }  # fmt: skip
+    assert {value for name, value in page.attributes if name in {"href", "src", "background"}} == {ALERT.link}
+    assert "url(" not in shown(ALERT).html
+    assert 'name="color-scheme" content="light dark"' in shown(ALERT).html
+
+
+@pytest.mark.parametrize(("language", "tag"), [("ru", "ru"), ("pt-BR", "pt-BR"), (None, "en"), ('en" onload="x', "en")])
+def test_the_html_names_the_language_of_the_words(language: str | None, tag: str) -> None:
+    assert f'<html lang="{tag}">' in shown(replace(ALERT, language=language)).html
+
+
+@pytest.mark.parametrize(
+    ("published", "words"),
+    [
+        (SEEN - timedelta(minutes=7), "seen Tue 24 Nov 10:11 CET (published 10:04)"),
+        (SEEN - timedelta(hours=20), "seen Tue 24 Nov 10:11 CET (published Mon 23 Nov 14:11)"),
+        (SEEN, "seen Tue 24 Nov 10:11 CET\n"),
+    ],
+)
+def test_a_published_time_is_said_as_far_as_it_is_known(published: datetime, words: str) -> None:
+    assert words in shown(replace(ALERT, published=published)).text
+
+
+def test_times_are_those_of_the_zone_that_is_set() -> None:
+    message = render.message(ALERT, delivery=DELIVERY, zone=ZoneInfo("Asia/Tokyo"))
+    assert "seen Tue 24 Nov 18:11 JST (published 18:04)" in message.text
+
+
+@pytest.mark.parametrize(
+    ("read", "reason", "note"),
+    [
+        ("lead", "server answered 403", "Judged on headline and lead only: the article answered 403."),
+        ("headline", "no article text on the page", "Judged on headline only: no article text on the page."),
+        ("article", "page was refused", "Judged on the feed's own text only: page was refused."),
+    ],
+)
+def test_an_article_that_could_not_be_read_is_said_in_every_form(read: str, reason: str, note: str) -> None:
+    message = shown(replace(ALERT, read=read, read_reason=reason))
+    assert note in message.text
+    assert note in message.markdown
+    assert note in _read(message.html).text
+
+
+@pytest.mark.parametrize(
+    ("place", "sentence", "brief"),
+    [
+        (
+            "all words in one sentence, paragraph 1",
+            "all words in one sentence, first paragraph of the article",
+            "one sentence, paragraph 1",
+        ),
+        (
+            "all words in one sentence, paragraph 12",
+            "all words in one sentence, paragraph 12",
+            "one sentence, paragraph 12",
+        ),
+        ("in paragraph 2", "in the second paragraph of the article", "paragraph 2"),
+        ("in the headline", "in the headline", "headline"),
+        ("all words in the headline", "all words in the headline", "headline"),
+        ("all words, far apart", "all words, far apart", "all words, far apart"),
+    ],
+)
+def test_the_place_is_said_in_full_and_for_a_narrow_column(place: str, sentence: str, brief: str) -> None:
+    message = shown(replace(ALERT, place=place))
+    assert f"Why: {sentence}." in message.text
+    assert f"Why: {sentence}." in _read(message.html).text
+    assert f"nato · {brief} · a-7f3k2b" in message.markdown
+
+
+def test_without_a_place_no_why_is_said() -> None:
+    message = shown(replace(ALERT, place=""))
+    assert "Why" not in message.text + message.html
+    assert message.markdown.endswith("nato · a-7f3k2b")
+
+
+def test_a_message_that_may_repeat_says_so_in_every_form() -> None:
+    message = shown(ALERT, may_repeat=True)
+    assert message.subject.endswith("(may repeat)")
+    assert message.line.endswith("(may repeat)")
+    assert message.markdown.endswith("may repeat")
+    assert "May repeat" in message.text
+    assert "May repeat" in message.html
+    assert message.payload["may_repeat"] is True
+
+
+def test_a_first_attempt_does_not_speak_of_repeats() -> None:
+    assert "repeat" not in repr(shown(ALERT)).lower()
+
+
+def test_an_item_without_a_headline_is_called_so() -> None:
+    assert shown(replace(ALERT, headline="")).text.startswith("(no headline)\n")
+
+
+def test_a_feed_without_a_title_is_called_by_its_name() -> None:
+    assert "(reuters, 10:11)" in shown(replace(ALERT, source=" ")).markdown
+
+
+def test_alerts_of_one_item_share_a_thread() -> None:
+    other = replace(ALERT, id="o" * 16, rule="kyiv")
+    assert shown(ALERT).thread == shown(other).thread != shown(replace(ALERT, item_id=8)).thread
+
+
+def test_only_an_urgent_alert_is_urgent() -> None:
+    assert shown(replace(ALERT, priority=Priority.URGENT)).urgent
+    assert not shown(replace(ALERT, priority=Priority.HIGH)).urgent
+
+
+def test_three_sentences_of_evidence_are_enough() -> None:
+    evidence = tuple(replace(ALERT.evidence[0], sentence=f"NATO said {n}.", spans=((0, 4, "NATO"),)) for n in range(5))
+    text = shown(replace(ALERT, evidence=evidence)).text
+    assert [line for line in text.split("\n") if line.startswith("  ")] == [f'  "[NATO] said {n}."' for n in range(3)]
+
+
+def test_a_long_sentence_is_cut_around_what_matched() -> None:
+    sentence = "word " * 200 + "NATO spoke" + " word" * 200
+    at = sentence.index("NATO")
+    evidence = (Evidence(field="text", sentence=sentence, spans=((at, at + 4, "NATO"),)),)
+    quote = next(line for line in shown(replace(ALERT, evidence=evidence)).text.split("\n") if line.startswith("  "))
+    assert quote.startswith('  "…word ')
+    assert quote.endswith(' word…"')
+    assert "[NATO] spoke" in quote
+    assert len(quote) < 420
+
+
+def test_a_long_sentence_that_begins_with_the_match_is_cut_at_its_end_only() -> None:
+    evidence = (Evidence(field="text", sentence="NATO " + "word " * 200, spans=((0, 4, "NATO"),)),)
+    quote = next(line for line in shown(replace(ALERT, evidence=evidence)).text.split("\n") if line.startswith("  "))
+    assert quote.startswith('  "[NATO] word')
+    assert quote.endswith('word…"')
+
+
+def test_a_long_sentence_without_spans_or_spaces_is_cut_hard() -> None:
+    evidence = (Evidence(field="text", sentence="x" * 1000, spans=()),)
+    quote = next(line for line in shown(replace(ALERT, evidence=evidence)).text.split("\n") if line.startswith("  "))
+    assert quote == f'  "{"x" * 400}…"'
+
+
+def test_spans_that_overlap_are_marked_once() -> None:
+    spans = ((0, 4, "NATO"), (0, 12, "NATO foreign"), (5, 12, "foreign"))
+    evidence = (Evidence(field="text", sentence=SENTENCE, spans=spans),)
+    assert '"[NATO] [foreign] ministers' in shown(replace(ALERT, evidence=evidence)).text
+
+
+# -- notices ---------------------------------------------------------------------------------------------------------
+
+
+def test_words_side_by_side_are_marked_as_one() -> None:
+    sentence = "Written security  guarantees for Kyiv"
+    spans = ((8, 16, "security"), (18, 28, "guarantees"), (33, 37, "Kyiv"))
+    found = Evidence(field="text", sentence=sentence, spans=spans)
+    assert "Written [security guarantees] for [Kyiv]" in shown(replace(ALERT, evidence=(found,))).text
+
+
+def test_a_notice_is_its_subject_and_its_message() -> None:
+    message = render.message(HELLO, delivery=DELIVERY, zone=BERLIN)
+    assert message.subject == HELLO.subject
+    assert message.text == (
+        "wirebell is watching 2 feeds\n\nWatching 2 feeds for 2 rules.\nThe next match rings at once."
+    )
+    assert message.markdown.split("\n")[0] == "**wirebell is watching 2 feeds**"
+    assert "The next match rings at once." in _read(message.html).text
+    assert message.line == "10:11:07 wirebell is watching 2 feeds"
+    assert message.thread == ""
+
+
+def test_a_terminal_shows_a_notice_below_its_line() -> None:
+    block = render.block(render.message(HELLO, delivery=DELIVERY, zone=BERLIN), colour=False)
+    assert [line.strip() for line in block.splitlines()] == [
+        "10:11:07 wirebell is watching 2 feeds",
+        "Watching 2 feeds for 2 rules.",
+        "The next match rings at once.",
+    ]
+
+
+def test_a_notice_that_may_repeat_says_so() -> None:
+    message = render.message(HELLO, delivery=replace(DELIVERY, unknown=1), zone=BERLIN)
+    assert message.subject.endswith("(may repeat)")
+    assert "May repeat" in message.text
+    assert message.payload["may_repeat"] is True
+
+
+def test_a_notice_about_a_feed_names_it() -> None:
+    assert "feed" not in render.notice_json(HELLO)
+    assert render.notice_json(replace(HELLO, feed="tass"))["feed"] == "tass"
+
+
+# -- inert -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", INJECTIONS)
+def test_no_form_holds_what_no_line_may_hold(words: str) -> None:
+    message = hostile(words)
+    forms = message.text, message.markdown, message.html, message.subject, message.line
+    for form in (*forms, render.block(message, colour=False), render.inert(message.text)):
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]", form)
+
+
+@pytest.mark.parametrize("words", INJECTIONS)
+def test_hostile_words_add_no_line(words: str) -> None:
+    message, calm = hostile(words), hostile("calm words")
+    assert message.text.count("\n") == calm.text.count("\n")
+    assert message.markdown.count("\n") == calm.markdown.count("\n")
+    assert "\n" not in message.subject + message.line
+
+
+@pytest.mark.parametrize("words", INJECTIONS)
+def test_hostile_words_add_no_tag_and_no_address_to_html(words: str) -> None:
+    page, calm = _read(hostile(words).html), _read(hostile("calm words").html)
+    assert page.tags == calm.tags
+    assert {pair for pair in page.attributes if pair[0] != "style"} == {
+        pair for pair in calm.attributes if pair[0] != "style"
+    }
+
+
+@pytest.mark.parametrize("words", INJECTIONS)
+def test_hostile_words_open_no_link_and_no_tag_in_markdown(words: str) -> None:
+    body = hostile(words).markdown.replace("**", "").replace(f"<{ALERT.link}>", "")
+    body = re.sub(r"^> ", "", body, flags=re.MULTILINE)
+    unescaped = re.sub(r"\\[^a-zA-Z0-9\s]", "", body)
+    assert not re.search(r"[\[\]<>`*_~|]", unescaped)
+
+
+@pytest.mark.parametrize("words", INJECTIONS)
+def test_hostile_words_begin_no_heading_list_or_quote_in_markdown(words: str) -> None:
+    unmarked = replace(ALERT, evidence=(Evidence(field="lead", sentence=words, spans=()),))
+    quote = next(line for line in shown(unmarked).markdown.split("\n") if line.startswith("> "))
+    assert not re.match(r"> (#|>|[-+] |\d+[.)])", quote)
+
+
+@pytest.mark.parametrize("words", INJECTIONS)
+def test_hostile_words_mention_nobody(words: str) -> None:
+    message = hostile(words)
+    for form in (message.markdown, render.inert(message.text), render.inert(message.subject)):
+        assert not re.search(r"@[^\s\u200b]|(?<!\\)<[!@#]|\]\(", form)
+
+
+def test_words_in_text_stay_as_they_are_where_nothing_reads_markup() -> None:
+    assert "[Reuters](http://evil.test)" in hostile("[Reuters](http://evil.test)").subject
+
+
+def test_inert_text_reads_the_same_and_keeps_addresses_whole() -> None:
+    text = "write to @desk <now> [x](y)\nhttps://example.com/@desk/1"
+    inert = render.inert(text)
+    assert inert.replace("\u200b", "") == text
+    assert inert.split("\n")[1] == "https://example.com/@desk/1"
+    assert "@\u200bdesk <\u200bnow> [x]\u200b(y)" in inert
+
+
+@pytest.mark.parametrize(
+    ("address", "whole"),
+    [
+        ("https://example.com/a?b=c&d=e#f", "https://example.com/a?b=c&d=e#f"),
+        ("http://Example.COM:8080/a", "http://example.com:8080/a"),
+        ("http://[::1]:80/a", "http://[::1]:80/a"),
+        ("https://example.com/a b\"<>|^`{}[]\\'*", "https://example.com/a%20b%22%3C%3E%7C%5E%60%7B%7D%5B%5D%5C%27%2A"),
+        ("https://example.com/x](http://evil.test)", "https://example.com/x%5D(http://evil.test)"),
+        ("https://example.com/новости", "https://example.com/новости"),
+        ("https://новости.рф/a", "https://xn--b1amnebsh.xn--p1ai/a"),
+        ("https://ex\u0430mple.com/", "https://xn--exmple-4nf.com/"),
+        ("https://bank.example@evil.test/", "https://evil.test/"),
+        ("https://exa\u200bmple.com/", "https://example.com/"),
+        ("https://exa mple.com/", ""),
+        ("https://[::1/", ""),
+        ("https://example.com:port/", ""),
+        ("https:///path", ""),
+        ("javascript:alert(1)", ""),
+        ("data:text/html,x", ""),
+        ("file:///etc/passwd", ""),
+        ("", ""),
+    ],
+)
+def test_an_address_is_one_inert_word_or_nothing(address: str, whole: str) -> None:
+    assert render.link(address) == whole
+
+
+def test_an_alert_without_an_address_has_no_empty_line_in_its_place() -> None:
+    message = shown(replace(ALERT, link="javascript:alert(1)"))
+    assert message.text.split("\n")[2] == ""
+    assert "javascript" not in repr(message)
+    assert "<a " not in message.html
+    assert len(render.block(message, colour=False).splitlines()) == 2
+
+
+# -- fitting ---------------------------------------------------------------------------------------------------------
+
+
+def _long(form: str) -> str:
+    evidence = tuple(replace(ALERT.evidence[0], sentence=f"{SENTENCE} {n}") for n in range(3))
+    return str(getattr(shown(replace(ALERT, evidence=evidence)), form))
+
+
+@pytest.mark.parametrize("form", ["text", "markdown"])
+@pytest.mark.parametrize("limit", range(60, 700, 20))
+def test_what_is_fitted_keeps_address_and_id(form: str, limit: int) -> None:
+    fitted = render.fitted(_long(form), limit)
+    assert ALERT.link in fitted
+    assert "a-7f3k2b" in fitted.split("\n")[-1]
+    assert len(fitted) <= max(limit, len(ALERT.link) + 50)
+
+
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_what_fits_is_left_alone(form: str) -> None:
+    assert render.fitted(_long(form), 2000) == _long(form)
+
+
+def test_further_evidence_is_given_up_first() -> None:
+    fitted = render.fitted(_long("markdown"), len(_long("markdown")) - 1)
+    assert [line[-1] for line in fitted.split("\n") if line.startswith("> ")] == ["0", "1"]
+
+
+def test_the_headline_is_cut_last() -> None:
+    fitted = render.fitted(_long("markdown"), 120)
+    assert fitted.split("\n")[0].startswith("**Allies")
+    assert fitted.split("\n")[0].endswith("…**")
+
+
+def test_a_cut_headline_leaves_no_half_escape() -> None:
+    message = shown(replace(ALERT, headline="[" * 40, evidence=()))
+    for limit in range(95, 180):
+        first = render.fitted(message.markdown, limit).split("\n")[0]
+        unescaped = re.sub(r"\\.", "", first)
+        assert "\\" not in unescaped
+        assert "[" not in unescaped
+
+
+def test_a_notice_that_is_too_long_is_cut_at_its_end() -> None:
+    message = render.message(HELLO, delivery=DELIVERY, zone=BERLIN)
+    assert render.fitted(message.text, 60) == "wirebell is watching 2 feeds\n\nThe next match rings at once."
+    assert render.fitted(message.text, 20) == "wirebell is watchin…"
+
+
+# -- documents -------------------------------------------------------------------------------------------------------
+
+DOCUMENTED = {
+    schema["title"]: schema
+    for schema in map(
+        json.loads,
+        re.findall(
+            r"```json\n(.*?)```",
+            (Path(__file__).parents[1] / "docs" / "reference" / "messages.md").read_text(encoding="utf-8"),
+            flags=re.DOTALL,
+        ),
+    )
+}
+_TYPES: dict[str, tuple[type, ...]] = {
+    "object": (dict,),
+    "array": (list,),
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "null": (type(None),),
+}
+
+
+def violations(value: Any, schema: dict[str, Any], at: str = "") -> Iterator[str]:  # noqa: ANN401 - JSON
+    """The places in a document that its schema does not allow, by the keywords that our schemas use."""
+    types = schema.get("type", [])
+    allowed = [types] if isinstance(types, str) else types
+    wrong = (
+        allowed and not any(isinstance(value, _TYPES[name]) for name in allowed),
+        value != schema.get("const", value),
+        value not in schema.get("enum", [value]),
+        isinstance(value, str) and not re.search(schema.get("pattern", ""), value),
+        isinstance(value, (int, float)) and not schema.get("minimum", value) <= value <= schema.get("maximum", value),
+    )
+    if any(wrong):
+        yield at
+    elif isinstance(value, (dict, list)):
+        yield from _violations_within(value, schema, at)
+
+
+def _violations_within(value: dict[str, Any] | list[Any], schema: dict[str, Any], at: str) -> Iterator[str]:
+    if isinstance(value, list):
+        if not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value)):
+            yield at
+        described = schema.get("prefixItems") or [schema.get("items", {})] * len(value)
+        for n, (each, part) in enumerate(zip(value, described, strict=False)):
+            yield from violations(each, part, f"{at}[{n}]")
+        return
+    yield from (f"{at}.{key}" for key in {*schema.get("required", ()), *value} if key not in value)
+    for key, each in value.items():  # a key that is not described is not allowed: the page must name it
+        yield from violations(each, schema["properties"].get(key, {"enum": []}), f"{at}.{key}")
+
+
+def test_the_schemas_of_both_documents_are_published() -> None:
+    assert set(DOCUMENTED) == {"alert.v1", "notice.v1"}
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        ALERT,
+        replace(ALERT, priority=Priority.URGENT, language=None, evidence=(), place="", read="headline"),
+        replace(ALERT, link="javascript:alert(1)"),
+        replace(ALERT, published=datetime(2026, 11, 24, 9, 11, 7, 123456, tzinfo=BERLIN)),
+        HELLO,
+        replace(HELLO, kind=Kind.RELOAD, feed="tass"),
+    ],
+)
+@pytest.mark.parametrize("unknown", [0, 1])
+def test_documents_are_as_their_schemas_say(what: Alert | Notice, unknown: int) -> None:
+    sent = render.message(what, delivery=replace(DELIVERY, unknown=unknown), zone=BERLIN).payload
+    document = json.loads(json.dumps(sent))
+    assert list(violations(document, DOCUMENTED[document["schema"]])) == []
+
+
+def test_the_check_of_schemas_sees_what_is_wrong() -> None:
+    document = render.alert_json(ALERT) | {
+        "id": "7F3K", "strength": 2, "read": "all", "rule": None, "new": 1, "evidence": [{"spans": [[0, 1]]}],
+    }  # fmt: skip
+    del document["feed"]
+    assert set(violations(document, DOCUMENTED["alert.v1"])) == {
+        ".feed", ".id", ".strength", ".read", ".rule", ".new", ".evidence[0].field", ".evidence[0].sentence",
+        ".evidence[0].spans[0]",
+    }  # fmt: skip
+
+
+def test_an_alert_document_says_what_was_found_and_where() -> None:
+    assert render.alert_json(ALERT) == {
+        "schema": "alert.v1",
+        "id": "7f3k2bq5aaaaaaaa",
+        "kind": "new",
+        "rule": "nato",
+        "priority": "normal",
+        "feed": "reuters",
+        "headline": "Allies weigh written guarantees for Kyiv",
+        "link": "https://example.com/world/allies-weigh",
+        "published": "2026-11-24T09:04:07Z",
+        "seen": "2026-11-24T09:11:07Z",
+        "language": "en",
+        "urgency": None,
+        "read": "article",
+        "strength": 0.74,
+        "place": "all words in one sentence, paragraph 3",
+        "evidence": [
+            {"field": "text", "sentence": SENTENCE, "spans": [[0, 4, "NATO"], [41, 60, "security guarantees"]]}
+        ],
+        "story": {"id": "7", "update": 0, "others": []},
+    }
+
+
+class _Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[tuple[str, str | None]] = set()
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes.update(attrs)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def _read(page: str) -> _Page:
+    parser = _Page()
+    parser.feed(page)
+    parser.close()
+    return parser
