@@ -205,7 +205,7 @@ def owed(alert: str, channel: str, receivers: tuple[str, ...], now: datetime) ->
 
 def backoff(failures: int, jitter: float) -> timedelta:
     """Return the wait after so many failures in a row; ``jitter`` from 0 to 1 spreads it over its upper half."""
-    wait = min(FIRST_WAIT * 2 ** min(max(failures, 1) - 1, 20), LONGEST_WAIT)
+    wait = min(FIRST_WAIT * (1 << min(max(failures, 1) - 1, 20)), LONGEST_WAIT)
     return wait * (0.5 + 0.5 * jitter)
 
 
@@ -250,6 +250,7 @@ def interrupted(delivery: Delivery, now: datetime) -> Delivery:
     return replace(
         delivery,
         state=DeliveryState.QUEUED,
+        attempts=delivery.attempts + 1,
         unknown=max(delivery.unknown, 1),
         due_at=now,
         reason="interrupted while sending",

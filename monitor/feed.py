@@ -1,4 +1,4 @@
-"""Feeds as declared and as remembered, and what follows a poll: what to ask, what the answer means, when to ask again."""
+"""Feeds as declared and as remembered: what to ask, what the answer means, and when to ask again."""
 
 from __future__ import annotations
 
@@ -257,17 +257,23 @@ def arrived(feed: Feed, state: FeedState, document: Document, parsed: Parsed, no
     )
 
 
+def starts_over(state: FeedState, *, known: int, listed: int) -> bool:
+    """Return whether a feed's first answer from another address than before is a new history.
+
+    It is where under half of the entries that it lists are known; validators are forgotten with the old address.
+    """
+    return state.baseline_at is not None and state.body_hash is None and known * 2 < listed
+
+
 def _healthy(feed: Feed, state: FeedState, now: datetime) -> FeedState:
-    return replace(
-        state, polled_at=now, next_poll_at=now + feed.interval, failures=0, state=State.OK, reason=""
-    )
+    return replace(state, polled_at=now, next_poll_at=now + feed.interval, failures=0, state=State.OK, reason="")
 
 
 def failed(feed: Feed, state: FeedState, failure: Failed, pace: Pace, now: datetime) -> FeedState:
     """Return the state after a failed poll: the wait doubles up to the longest interval, or to what the server asks."""
     failures = state.failures + 1
     gone = failure.trouble is Trouble.GONE
-    backed_off = min(feed.interval * 2 ** min(failures - 1, 20), max(pace.max_interval, feed.interval))
+    backed_off = min(feed.interval * (1 << min(failures - 1, 20)), max(pace.max_interval, feed.interval))
     next_poll_at = now + (GONE_INTERVAL if gone else backed_off)
     return replace(
         state,
