@@ -1,0 +1,94 @@
+"""A loop: claims what is due whenever it is woken, and works on each claim in a task of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+class Loop(Generic[T]):
+    """Claims due work, a bounded number of pieces at once, and survives whatever one piece does."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        claim: Callable[[int], Awaitable[Sequence[T]]],
+        work: Callable[[T], Awaitable[None]],
+        limit: Callable[[], int],
+    ) -> None:
+        self.name = name
+        self._claim, self._work, self._limit = claim, work, limit
+        self._woken = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        #: Pieces of work that ended in an exception: faults of ours, each logged.
+        self.faults = 0
+        #: Rounds completed; the watchdog is fed only while they go on.
+        self.rounds = 0
+
+    def wake(self) -> None:
+        """Have the loop look for due work now."""
+        self._woken.set()
+
+    @property
+    def under_way(self) -> int:
+        """Return how many pieces are being worked on."""
+        return len(self._tasks)
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            await self._woken.wait()
+            self._woken.clear()
+            await self._round()
+
+    async def drain(self) -> int:
+        """Work until nothing is due and nothing is under way; return how many pieces were done."""
+        done = 0
+        while True:
+            await self._round()
+            if not self._tasks:
+                return done
+            finished, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+            done += len(finished)
+
+    async def finish(self, seconds: float) -> int:
+        """Wait for what is under way, then cancel the rest; return how many pieces were cancelled."""
+        if not self._tasks:
+            return 0
+        _, late = await asyncio.wait(self._tasks, timeout=seconds)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        return len(late)
+
+    async def _round(self) -> None:
+        free = self._limit() - len(self._tasks)
+        if free > 0:
+            try:
+                claimed = await self._claim(free)
+            except Exception:  # this must survive anything: the store may be full, the disk gone
+                self.faults += 1
+                log.exception("%s: cannot claim work", self.name)
+                return
+            for piece in claimed:
+                task = asyncio.create_task(self._guarded(piece), name=self.name)
+                self._tasks.add(task)
+                task.add_done_callback(self._ended)
+        self.rounds += 1
+
+    async def _guarded(self, piece: T) -> None:
+        try:
+            await self._work(piece)
+        except Exception:  # as above: a fault of one piece never touches another
+            self.faults += 1
+            log.exception("%s: cannot finish a piece of work", self.name)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self.wake()  # a slot is free

@@ -1,0 +1,425 @@
+"""The four loops, joined by due rows.
+
+    poll(feed)     network.exchange | feed.outcome | sandbox(parse.feed) | item.compare
+                                                         tx: feed (fenced), seen, items (judge due, read due)
+    read(item)     network.exchange | item.page | sandbox(article.text)
+                                                         tx: text or the reason why not, judge due again
+    judge(items)   text.read | rule.match | alert        one batch at a time, in its thread
+                                                         tx: matches, alerts, deliveries; judge mark cleared
+    deliver(line)  policy.decide(now) | render.message | send | alert.after
+                                                         tx before: sending; tx after: outcome
+
+Each loop claims due rows, does one kind of effect, writes once, and wakes the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from monitor import alert as alerts
+from monitor import article, channel, feed, item, parse, policy, render
+from monitor.alert import Alert, Attempt, Delivery, DeliveryState, Notice
+from monitor.exchange import Response
+from monitor.feed import FeedState
+from monitor.item import Item, Reading
+from monitor.judge import Ruling
+from monitor.loop import Loop
+from monitor.runtime import Line, Runtime
+from monitor.sandbox import Killed, Lane, Sandbox
+from monitor.store import channels as channel_rows
+from monitor.store import deliveries as delivery_rows
+from monitor.store import feeds as feed_rows
+from monitor.store import items as item_rows
+from monitor.store import rulings as ruling_rows
+from monitor.store.database import Database, Tx
+
+log = logging.getLogger(__name__)
+
+#: Longer than any piece of work may take: a lease that ends while its holder lives would let another do it too.
+LEASE = timedelta(minutes=5)
+#: Deadlines of the readers (reliability, D1).
+FEED_DEADLINE = timedelta(seconds=2)
+ARTICLE_DEADLINE = timedelta(seconds=5)
+#: A parse that takes longer goes to the slow lane from then on.
+SLOW_PARSE = timedelta(seconds=0.5)
+#: Items judged in one transaction.
+BATCH = 50
+#: A host is asked for one article at a time, and then left alone this long.
+HOST_PAUSE = timedelta(seconds=2)
+ARTICLES_AT_ONCE = 8
+#: An item that judging fails on is tried again this much later, and delays no other.
+JUDGE_AGAIN = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What the loops work with."""
+
+    database: Database
+    sandbox: Sandbox
+    now: Callable[[], datetime]
+    #: A number from 0 to 1, anew at each call.
+    jitter: Callable[[], float]
+
+
+class Pipeline:
+    """The four loops over one database; ``runtime`` may be swapped for another at any time."""
+
+    def __init__(self, tools: Tools, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self._polling = Polling(self, tools)
+        self._reading = ArticleReading(self, tools)
+        self._judging = Judging(self, tools)
+        self._delivering = Delivering(self, tools)
+        self.polls: Loop[FeedState] = Loop(
+            "poll",
+            claim=self._polling.claim,
+            work=self._polling.poll,
+            limit=lambda: self.runtime.config.polling.concurrency,
+        )
+        self.reads: Loop[Item] = Loop(
+            "read", claim=self._reading.claim, work=self._reading.read, limit=lambda: ARTICLES_AT_ONCE
+        )
+        self.judgements: Loop[Sequence[Item]] = Loop(
+            "judge", claim=self._judging.claim, work=self._judging.judge, limit=lambda: 1
+        )
+        self.deliveries: Loop[Line] = Loop(
+            "deliver",
+            claim=self._delivering.claim,
+            work=self._delivering.deliver,
+            limit=lambda: len(self.runtime.lines),
+        )
+
+    @property
+    def loops(self) -> tuple[Loop[FeedState], Loop[Item], Loop[Sequence[Item]], Loop[Line]]:
+        """Return the loops in the order in which work flows."""
+        return self.polls, self.reads, self.judgements, self.deliveries
+
+    def wake(self) -> None:
+        """Have every loop look for due work."""
+        for loop in self.loops:
+            loop.wake()
+
+    async def drain(self) -> None:
+        """Work until nothing is due in any loop."""
+        for loop in self.loops:
+            await loop.drain()
+
+
+class Polling:
+    """Asks feeds for news."""
+
+    def __init__(self, pipeline: Pipeline, tools: Tools) -> None:
+        self._pipeline, self._tools = pipeline, tools
+        self._hosts: defaultdict[str, asyncio.Semaphore] = defaultdict(
+            lambda: asyncio.Semaphore(pipeline.runtime.config.polling.per_host)
+        )
+
+    async def claim(self, limit: int) -> Sequence[FeedState]:
+        """Return feeds that are due, leased."""
+        now = self._tools.now()
+        return await self._tools.database.write(
+            partial(feed_rows.claim, now=now, limit=limit, lease=uuid4().hex, until=now + LEASE)
+        )
+
+    async def poll(self, state: FeedState) -> None:
+        """Ask the feed once, keep what is new, and set when to ask again."""
+        runtime = self._pipeline.runtime
+        declared = runtime.feeds.get(state.name)
+        if declared is None:  # removed while it waited: its lease runs out with nothing lost
+            return
+        async with self._hosts[urlsplit(state.address).netloc]:
+            answer = await runtime.network.exchange(feed.request(state))
+        outcome = feed.outcome(state, answer, self._tools.now())
+        match outcome:
+            case feed.Unchanged():
+                log.debug("%s unchanged", state.name)
+                await self._save(feed.unchanged(declared, state, outcome, self._tools.now()))
+            case feed.Failed():
+                await self._fail(state, declared, outcome)
+            case feed.Document():
+                await self._parse(state, declared, outcome)
+
+    async def _parse(self, state: FeedState, declared: feed.Feed, document: feed.Document) -> None:
+        result = await self._tools.sandbox.run(
+            parse.feed,
+            document.body,
+            content_type=document.content_type,
+            url=document.url,
+            lane=Lane.SLOW if state.slow else Lane.CLEAN,
+            deadline=FEED_DEADLINE,
+        )
+        match result:
+            case Killed(reason=reason):
+                failure = feed.Failed(trouble=feed.Trouble.UNREADABLE, detail=str(reason))
+                await self._fail(replace(state, slow=True), declared, failure)
+                return
+        match result.value:
+            case feed.NotAFeed(detail=detail):
+                failure = feed.Failed(trouble=feed.Trouble.NOT_A_FEED, detail=detail)
+                await self._fail(state, declared, failure)
+            case feed.Parsed() as parsed:
+                now = self._tools.now()
+                slow = result.took > SLOW_PARSE
+                after = replace(feed.arrived(declared, state, document, parsed, now), slow=slow)
+                await self._take(state, after, declared, parsed, now)
+
+    async def _fail(self, state: FeedState, declared: feed.Feed, failure: feed.Failed) -> None:
+        after = feed.failed(declared, state, failure, self._pipeline.runtime.config.pace, self._tools.now())
+        level = logging.WARNING if after.state is not state.state else logging.INFO
+        log.log(level, "%s %s: %s", state.name, after.state, after.reason)
+        await self._save(after)
+
+    async def _save(self, after: FeedState) -> None:
+        await self._tools.database.write(partial(feed_rows.save, state=after))
+
+    async def _take(
+        self, state: FeedState, after: FeedState, declared: feed.Feed, parsed: feed.Parsed, now: datetime
+    ) -> None:
+        def write(tx: Tx) -> Mapping[item.Change, int]:
+            if not feed_rows.save(tx, after):  # another holds the feed now: what was found here is thrown away
+                return {}
+            return self._keep(tx, state, declared, parsed, now)
+
+        counts = await self._tools.database.write(write)
+        new, changed = counts.get(item.Change.NEW, 0), counts.get(item.Change.CHANGED, 0)
+        level = logging.INFO if new or changed else logging.DEBUG
+        log.log(level, "%s polled: %d new, %d changed of %d", state.name, new, changed, len(parsed.entries))
+        if parsed.left_out:
+            log.warning("%s truncated: %d more entries were not read", state.name, parsed.left_out)
+        if new or changed:
+            self._pipeline.judgements.wake()
+            self._pipeline.reads.wake()
+
+    def _keep(
+        self, tx: Tx, state: FeedState, declared: feed.Feed, parsed: feed.Parsed, now: datetime
+    ) -> Mapping[item.Change, int]:
+        keyed = {item.key(entry): entry for entry in reversed(parsed.entries)}  # oldest first: ids follow arrival
+        known = item_rows.known(tx, state.id, tuple(keyed))
+        baseline_at = state.baseline_at
+        if feed.starts_over(state, known=len(known), listed=len(keyed)):
+            log.warning("%s has another address and other items; what is there now is not rung", state.name)
+            baseline_at = None
+        sorted_out: dict[item.Change, list[tuple[bytes, item.Entry]]] = {change: [] for change in item.Change}
+        for key, entry in keyed.items():
+            sorted_out[item.compare(entry, known.get(key))].append((key, entry))
+        news = [
+            item_rows.Arrival(
+                key=key,
+                entry=entry,
+                digest=item.digest(entry),
+                seen_at=now,
+                baseline=(
+                    baseline := item.is_baseline(entry, baseline_at=baseline_at, catch_up=declared.catch_up, now=now)
+                ),
+                reading=Reading.DUE if self._wants_article(declared, entry, baseline=baseline) else Reading.NOT_WANTED,
+            )
+            for key, entry in sorted_out[item.Change.NEW]
+        ]
+        item_rows.add(tx, state.id, news)
+        for key, entry in sorted_out[item.Change.CHANGED]:
+            item_rows.revise(tx, known[key].item_id, entry, item.digest(entry), now)
+        return {change: len(found) for change, found in sorted_out.items()}
+
+    def _wants_article(self, declared: feed.Feed, entry: item.Entry, *, baseline: bool) -> bool:
+        if declared.full_text is feed.FullText.NEVER:
+            return False
+        return item.wants_article(
+            entry,
+            always=declared.full_text is feed.FullText.ALWAYS,
+            baseline=baseline,
+            judged_by_text=self._pipeline.runtime.bench.reads_articles(declared),
+        )
+
+
+class ArticleReading:
+    """Reads the articles of items whose feed says too little."""
+
+    def __init__(self, pipeline: Pipeline, tools: Tools) -> None:
+        self._pipeline, self._tools = pipeline, tools
+        #: Hosts that are being asked, or were asked a moment ago.
+        self._busy: set[str] = set()
+
+    async def claim(self, limit: int) -> Sequence[Item]:
+        """Return items whose article is due, leased, each from another host that is not busy."""
+        now = self._tools.now()
+        claimed = await self._tools.database.write(
+            partial(
+                item_rows.claim_reading,
+                now=now,
+                limit=limit,
+                lease=uuid4().hex,
+                until=now + LEASE,
+                busy_hosts=frozenset(self._busy),
+            )
+        )
+        self._busy.update(map(_host, claimed))
+        return claimed
+
+    async def read(self, wanted: Item) -> None:
+        """Read one article, and keep its text or the reason why there is none."""
+        try:
+            await self._read(wanted)
+            self._pipeline.judgements.wake()
+            await asyncio.sleep(HOST_PAUSE.total_seconds())
+        finally:
+            self._busy.discard(_host(wanted))
+
+    async def _read(self, wanted: Item) -> None:
+        answer = await self._pipeline.runtime.network.exchange(item.article_request(wanted.entry.link))
+        match item.page(answer):
+            case item.NoText() as reason:
+                result: item.ArticleText | item.NoText = reason
+            case page:
+                result = await self._extract(page)
+        log.debug("%s article: %s", wanted.feed, "read" if isinstance(result, item.ArticleText) else result)
+        await self._tools.database.write(partial(item_rows.read, item=wanted, result=result, now=self._tools.now()))
+
+    async def _extract(self, page: Response) -> item.ArticleText | item.NoText:
+        result = await self._tools.sandbox.run(
+            article.text,
+            page.body,
+            content_type=page.headers.get("content-type", ""),
+            url=page.url,
+            lane=Lane.SLOW,
+            deadline=ARTICLE_DEADLINE,
+        )
+        match result:
+            case Killed(reason=reason):
+                return item.NoText(reason=item.Unreadable.DAMAGED, detail=str(reason))
+        return result.value
+
+
+def _host(wanted: Item) -> str:
+    return urlsplit(wanted.entry.link).hostname or ""
+
+
+class Judging:
+    """Judges items in the order of their arrival."""
+
+    def __init__(self, pipeline: Pipeline, tools: Tools) -> None:
+        self._pipeline, self._tools = pipeline, tools
+        self._batch = BATCH
+
+    async def claim(self, limit: int) -> Sequence[Sequence[Item]]:
+        """Return one batch of items that are due, if there is any."""
+        now = self._tools.now()
+        due = await self._tools.database.read(partial(item_rows.judge_due, now=now, limit=self._batch))
+        return [due][:limit] if due else []
+
+    async def judge(self, batch: Sequence[Item]) -> None:
+        """Judge the batch and put what is owed into the outbox, in one transaction."""
+        try:
+            fresh = await self._judge(batch)
+        except Exception:
+            await self._isolate(batch)
+            raise
+        self._batch = BATCH
+        for alert in fresh:
+            log.info('%s matched: "%s" (%s)', alert.rule, alert.headline, alert.source)
+        if fresh:
+            self._pipeline.deliveries.wake()
+
+    async def _judge(self, batch: Sequence[Item]) -> Sequence[Alert]:
+        runtime, now = self._pipeline.runtime, self._tools.now()
+
+        def rulings() -> tuple[Ruling, ...]:
+            return tuple(runtime.bench.judge(each, now=now) for each in batch if each.feed in runtime.feeds)
+
+        found = await asyncio.to_thread(rulings)
+
+        def write(tx: Tx) -> Sequence[Alert]:
+            fresh = ruling_rows.record(tx, found, now)
+            item_rows.judged(tx, batch, runtime.version)
+            return fresh
+
+        return await self._tools.database.write(write)
+
+    async def _isolate(self, batch: Sequence[Item]) -> None:
+        """Keep an item that judging fails on from holding up the others: judge singly, and put the culprit off."""
+        if len(batch) > 1:
+            self._batch = 1
+            return
+        later = self._tools.now() + JUDGE_AGAIN
+        await self._tools.database.write(partial(item_rows.postpone_judging, item_id=batch[0].id, until=later))
+
+
+class Delivering:
+    """Brings what is owed to its channels."""
+
+    def __init__(self, pipeline: Pipeline, tools: Tools) -> None:
+        self._pipeline, self._tools = pipeline, tools
+        self._busy: set[str] = set()
+
+    async def claim(self, limit: int) -> Sequence[Line]:
+        """Return the lines of channels that are idle and have something due."""
+        due = await self._tools.database.read(partial(delivery_rows.due_channels, now=self._tools.now()))
+        lines = [line for name, line in self._pipeline.runtime.lines.items() if name in due and name not in self._busy]
+        self._busy.update(line.channel.name for line in lines[:limit])
+        return lines[:limit]
+
+    async def deliver(self, line: Line) -> None:
+        """Send what is due on the line, in order, until nothing is."""
+        try:
+            while await self._deliver_next(line):
+                pass
+        finally:
+            self._busy.discard(line.channel.name)
+
+    async def _deliver_next(self, line: Line) -> bool:
+        """Send the next message of the line; return whether there was one."""
+        claimed = await self._tools.database.write(partial(self._start, line.channel))
+        if claimed is None:
+            return False
+        delivery, what = claimed
+        message = render.message(what, delivery=delivery, zone=self._pipeline.runtime.config.zone)
+        result, seconds = await line.send(message)
+        now = self._tools.now()
+        after = alerts.after(delivery, result, now, self._tools.jitter())
+        _tell(what, after, seconds)
+
+        def write(tx: Tx) -> None:
+            state = channel_rows.get(tx, line.channel.name)
+            delivery_rows.finish(tx, after, _attempt(after, result, now))
+            channel_rows.put(tx, channel.after(state, after, result, now))
+
+        await self._tools.database.write(write)
+        return True
+
+    def _start(self, line: channel.Channel, tx: Tx) -> tuple[Delivery, Alert | Notice] | None:
+        """Mark the channel's next message as being sent; put off those that policy holds."""
+        now = self._tools.now()
+        while (head := delivery_rows.head(tx, line.name, now)) is not None:
+            delivery, what = head
+            match policy.decide(what, line, self._pipeline.runtime.config.zone, now):
+                case policy.Wait(until=until, reason=reason):
+                    delivery_rows.hold(tx, delivery.id, until, reason)
+                case policy.Send():
+                    delivery_rows.start(tx, delivery.id, until=now + LEASE)
+                    return delivery, what
+        return None
+
+
+def _attempt(after: Delivery, result: alerts.Outcome, now: datetime) -> Attempt:
+    reason = result.detail if isinstance(result, alerts.Sent) else result.reason
+    return Attempt(delivery_id=after.id, n=after.attempts, at=now, outcome=type(result).__name__.lower(), reason=reason)
+
+
+def _tell(what: Alert | Notice, after: Delivery, seconds: float) -> None:
+    name = what.rule if isinstance(what, Alert) else what.kind.value
+    place = f"{after.channel} ({after.receiver})" if after.receiver else after.channel
+    match after.state:
+        case DeliveryState.SENT:
+            log.info("%s -> %s delivered in %.1f s", name, place, seconds)
+        case DeliveryState.QUEUED:
+            log.warning("%s -> %s not delivered, tried again later: %s", name, place, after.reason)
+        case _:
+            log.error("%s -> %s %s: %s", name, place, after.state, after.reason)

@@ -1,0 +1,86 @@
+"""A config made ready: rules compiled, the door to the network open, one line to each channel."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TextIO
+
+from monitor import send
+from monitor.alert import Outcome
+from monitor.channel import Channel, Message
+from monitor.config import Config
+from monitor.feed import Feed
+from monitor.judge import Bench
+from monitor.network import Network
+
+USER_AGENT = "wirebell/0.1 (feed reader; one request per feed and interval)"
+
+
+class Line:
+    """The way to one channel: one message at a time, in a thread of its own, so no channel delays another."""
+
+    def __init__(self, channel: Channel, *, console: TextIO, now: Callable[[], datetime]) -> None:
+        self.channel = channel
+        self._sender = send.open_sender(channel, console=console, now=now)
+
+    async def send(self, message: Message) -> tuple[Outcome, float]:
+        """Return what became of the message, and after how many seconds.
+
+        The sender bounds its own time. Its thread is a daemon, so that a receiver which is silent does not hold up the
+        exit: the row says that the message was being sent.
+        """
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Future[Outcome] = loop.create_future()
+        started = time.monotonic()
+        thread = threading.Thread(
+            target=self._work, args=(message, loop, answered), name=f"channel {self.channel.name}", daemon=True
+        )
+        thread.start()
+        return await answered, time.monotonic() - started
+
+    def _work(self, message: Message, loop: asyncio.AbstractEventLoop, answered: asyncio.Future[Outcome]) -> None:
+        try:
+            result = self._sender.send(message)
+        except BaseException as error:  # noqa: BLE001 - carried over to the loop, which raises it there
+            _hand_over(loop, answered, error)
+        else:
+            _hand_over(loop, answered, result)
+
+
+def _hand_over(
+    loop: asyncio.AbstractEventLoop, answered: asyncio.Future[Outcome], result: Outcome | BaseException
+) -> None:
+    def settle() -> None:
+        if answered.done():
+            return
+        if isinstance(result, BaseException):
+            answered.set_exception(result)
+        else:
+            answered.set_result(result)
+
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(settle)
+
+
+class Runtime:
+    """One version of the config at work; a reload builds another and swaps it in."""
+
+    def __init__(
+        self, config: Config, *, version: int, console: TextIO, tls: ssl.SSLContext, now: Callable[[], datetime]
+    ) -> None:
+        self.config = config
+        #: The number under which the store keeps this config.
+        self.version = version
+        self.feeds: Mapping[str, Feed] = {feed.name: feed for feed in config.feeds}
+        self.bench = Bench(watches=config.watches, feeds=config.feeds, channels=config.channels)
+        self.network = Network(
+            allow=config.allow, timeout=config.polling.timeout, ssl_context=tls, user_agent=USER_AGENT
+        )
+        self.lines: Mapping[str, Line] = {
+            channel.name: Line(channel, console=console, now=now) for channel in config.channels
+        }

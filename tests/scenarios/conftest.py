@@ -1,0 +1,53 @@
+"""A house to live in, and servers on loopback for its feeds and receivers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from monitor import pipeline
+from monitor.sandbox import Sandbox
+from tests.http_server import HttpServer
+from tests.scenarios.house import Clock, House
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    """One sandbox for all days: its workers take a second to start."""
+    shared = Sandbox()
+    yield shared
+    shared.close()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that stands at 08:00 UTC until a test moves it."""
+    return Clock()
+
+
+@pytest.fixture
+async def house(
+    tmp_path: Path, sandbox: Sandbox, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[House]:
+    """A house without a config yet; hosts are not spared between articles, since all are this machine."""
+    monkeypatch.setattr(pipeline, "HOST_PAUSE", timedelta(0))
+    built = House(tmp_path, sandbox, clock)
+    yield built
+    await built.close()
+
+
+@pytest.fixture
+def wire() -> Iterator[HttpServer]:
+    """The server of the feeds and their articles."""
+    with HttpServer() as server:
+        yield server
+
+
+@pytest.fixture
+def receiver() -> Iterator[HttpServer]:
+    """The server that webhooks are posted to."""
+    with HttpServer() as server:
+        yield server

@@ -1,0 +1,102 @@
+"""A whole wirebell in one process: database, sandbox, network and receivers are real, the clock is ours."""
+
+from __future__ import annotations
+
+import io
+import json
+import ssl
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from html import escape
+from pathlib import Path
+
+from monitor import service
+from monitor.alert import Delivery
+from monitor.pipeline import Pipeline, Tools
+from monitor.runtime import Runtime
+from monitor.sandbox import Sandbox
+from monitor.store import alerts, configs, feeds
+from monitor.store.database import Database
+
+#: A Tuesday morning.
+MORNING = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+
+
+class Clock:
+    """A wall clock that moves only when told to."""
+
+    def __init__(self, at: datetime = MORNING) -> None:
+        self.at = at
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def forward(self, **span: float) -> None:
+        self.at += timedelta(**span)
+
+
+class House:
+    """Feeds, rules and channels of one config, worked by the real loops."""
+
+    def __init__(self, folder: Path, sandbox: Sandbox, clock: Clock) -> None:
+        self.clock, self.folder = clock, folder
+        self.console = io.StringIO()
+        self._sandbox = sandbox
+        self._tls = ssl.create_default_context()
+        self.database = Database.open(f"sqlite:///{folder / 'wirebell.db'}")
+        self.pipeline: Pipeline | None = None
+
+    def configure(self, toml: str) -> None:
+        """Put a config to work, in the place of the one before."""
+        path = self.folder / "config.toml"
+        path.write_text(toml, encoding="utf-8")
+        loaded = service.load(path, {})
+        now = self.clock()
+        version = self.database.write_now(lambda tx: configs.record(tx, loaded.sha256, loaded.toml, now))
+        self.database.write_now(lambda tx: feeds.sync(tx, loaded.feeds, now))
+        runtime = Runtime(loaded, version=version, console=self.console, tls=self._tls, now=self.clock)
+        if self.pipeline is None:
+            tools = Tools(database=self.database, sandbox=self._sandbox, now=self.clock, jitter=lambda: 1.0)
+            self.pipeline = Pipeline(tools, runtime)
+        self.pipeline.runtime = runtime
+
+    async def work(self) -> None:
+        """Let every loop do what is due at this moment, articles and what follows from them included."""
+        assert self.pipeline
+        await self.pipeline.drain()
+        await self.pipeline.judgements.drain()
+        await self.pipeline.deliveries.drain()
+
+    async def after(self, **span: float) -> None:
+        """Let the time pass, then work."""
+        self.clock.forward(**span)
+        await self.work()
+
+    def deliveries(self) -> tuple[Delivery, ...]:
+        """Return every delivery of every alert."""
+        listed = self.database.read_now(lambda tx: alerts.listing(tx, limit=1000))
+        return tuple(delivery for each in listed for delivery in each.deliveries)
+
+    async def close(self) -> None:
+        """Close what is open."""
+        assert self.pipeline
+        await self.pipeline.runtime.network.aclose()
+        self.database.close()
+
+
+def rss(entries: Iterable[dict[str, str]], *, title: str = "Example Wire", at: datetime | None = None) -> bytes:
+    """Return a feed of RSS 2.0 with the entries, each a dict of its elements; undated where ``at`` is None."""
+    date = f"<pubDate>{format_datetime(at)}</pubDate>" if at else ""
+    items = "".join(
+        "<item>" + "".join(f"<{name}>{escape(value)}</{name}>" for name, value in entry.items()) + date + "</item>"
+        for entry in entries
+    )
+    channel = f"<channel><title>{title}</title>{items}</channel>"
+    return f'<?xml version="1.0" encoding="UTF-8"?><rss version="2.0">{channel}</rss>'.encode()
+
+
+def payloads(bodies: Iterable[bytes], schema: str = "alert.v1") -> list[dict[str, object]]:
+    """Return the documents of the schema among the bodies that a webhook received."""
+    documents = [json.loads(body) for body in bodies]
+    return [document for document in documents if document["schema"] == schema]

@@ -1,0 +1,225 @@
+"""A feed is asked politely, its history stays quiet, and what is new in it rings once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from monitor.feed import State
+from monitor.store import feeds
+from tests.http_server import HttpServer, Reply
+from tests.scenarios.house import MORNING, House, payloads, rss
+
+OLD = {"guid": "1", "title": "Harbour strike enters third day", "description": "Dockers stay out."}
+NEW = {"guid": "2", "title": "Harbour strike ends", "description": "Dockers return to work on Monday."}
+EDITED = {**NEW, "title": "Harbour strike ends after four days"}
+
+
+def config(wire: HttpServer, receiver: HttpServer, *, feed: str = "", rule: str = '"harbour strike"') -> str:
+    receiver.reply("/hook", Reply(status=204))
+    return f"""
+        timezone = "Europe/Berlin"
+        feeds.wire = {{ url = "{wire.url("/rss")}", interval = "5m"{feed} }}
+        rules.dock = {rule}
+        channels.desk = {{ webhook = "{receiver.url("/hook")}" }}
+        network.allow = ["127.0.0.0/8"]
+    """
+
+
+def rung(receiver: HttpServer) -> list[object]:
+    return [alert["headline"] for alert in payloads(request.body for request in receiver.asked("/hook"))]
+
+
+async def test_what_stands_in_a_feed_at_first_is_not_rung(house: House, wire: HttpServer, receiver: HttpServer) -> None:
+    wire.reply("/rss", Reply(body=rss([OLD])))
+    house.configure(config(wire, receiver))
+    await house.work()
+    assert rung(receiver) == []
+
+
+async def test_what_comes_later_rings_once(house: House, wire: HttpServer, receiver: HttpServer) -> None:
+    wire.reply("/rss", Reply(body=rss([OLD])), Reply(body=rss([NEW, OLD])))
+    house.configure(config(wire, receiver))
+    await house.work()
+    await house.after(minutes=5)
+    await house.after(minutes=5)
+    assert rung(receiver) == ["Harbour strike ends"]
+
+
+async def test_an_empty_feed_is_a_baseline_too(house: House, wire: HttpServer, receiver: HttpServer) -> None:
+    wire.reply("/rss", Reply(body=rss([])), Reply(body=rss([NEW])))
+    house.configure(config(wire, receiver))
+    await house.work()
+    await house.after(minutes=5)
+    assert rung(receiver) == ["Harbour strike ends"]
+
+
+async def test_an_error_page_is_no_baseline(house: House, wire: HttpServer, receiver: HttpServer) -> None:
+    wire.reply("/rss", Reply(body=b"<html><body>maintenance</body></html>"), Reply(body=rss([OLD])))
+    house.configure(config(wire, receiver))
+    await house.work()
+    await house.after(minutes=5)
+    assert rung(receiver) == []
+
+
+async def test_a_changed_headline_is_a_revision_and_no_second_alert(
+    house: House, wire: HttpServer, receiver: HttpServer
+) -> None:
+    wire.reply("/rss", Reply(body=rss([])), Reply(body=rss([NEW])), Reply(body=rss([EDITED])))
+    house.configure(config(wire, receiver))
+    for _ in range(3):
+        await house.after(minutes=5)
+    assert rung(receiver) == ["Harbour strike ends"]
+    revisions = house.database.read_now(lambda tx: tx.exec_driver_sql("SELECT headline FROM revision").scalars().all())
+    assert revisions == ["Harbour strike ends"]
+
+
+async def test_a_revision_that_meets_the_rule_for_the_first_time_rings(
+    house: House, wire: HttpServer, receiver: HttpServer
+) -> None:
+    quiet = {**NEW, "title": "Talks at the port", "description": "Both sides meet."}
+    wire.reply("/rss", Reply(body=rss([])), Reply(body=rss([quiet])), Reply(body=rss([NEW])))
+    house.configure(config(wire, receiver))
+    for _ in range(3):
+        await house.after(minutes=5)
+    assert rung(receiver) == ["Harbour strike ends"]
+
+
+async def test_catch_up_rings_for_what_was_published_within_it(
+    house: House, wire: HttpServer, receiver: HttpServer
+) -> None:
+    wire.reply("/rss", Reply(body=rss([OLD], at=MORNING - timedelta(hours=3))))
+    house.configure(config(wire, receiver, feed=', catch_up = "24h"'))
+    await house.work()
+    assert rung(receiver) == ["Harbour strike enters third day"]
+
+
+async def test_an_undated_entry_is_never_caught_up(house: House, wire: HttpServer, receiver: HttpServer) -> None:
+    wire.reply("/rss", Reply(body=rss([OLD])))
+    house.configure(config(wire, receiver, feed=', catch_up = "24h"'))
+    await house.work()
+    assert rung(receiver) == []
+
+
+async def test_an_unseen_entry_from_long_before_the_baseline_is_history(
+    house: House, wire: HttpServer, receiver: HttpServer
+) -> None:
+    wire.reply("/rss", Reply(body=rss([])), Reply(body=rss([OLD], at=MORNING - timedelta(days=30))))
+    house.configure(config(wire, receiver))
+    await house.work()
+    await house.after(minutes=5)
+    assert rung(receiver) == []
+
+
+async def test_a_feed_is_asked_with_what_its_server_gave_it(
+    house: House, wire: HttpServer, receiver: HttpServer
+) -> None:
+    stamped = {"ETag": '"v1"', "Last-Modified": "Tue, 24 Nov 2026 07:59:00 GMT"}
+    wire.reply("/rss", Reply(body=rss([OLD]), headers=stamped), Reply(status=304))
+    house.configure(config(wire, receiver))
+    await house.work()
+    await house.after(minutes=5)
+    second = wire.asked("/rss")[1].headers
+    assert second["if-none-match"] == '"v1"'
+    assert second["if-modified-since"] == "Tue, 24 Nov 2026 07:59:00 GMT"
+
+
+async def test_a_feed_is_not_asked_before_its_interval_has_passed(
+    house: House, wire: HttpServer, receiver: HttpServer
+) -> None:
+    wire.reply("/rss", Reply(body=rss([OLD])))
+    house.configure(config(wire, receiver))
+    await house.work()
+    await house.after(minutes=4)
+    assert len(wire.asked("/rss")) == 1
+
+
+async def test_retry_after_is_obeyed(house: House, wire: HttpServer, receiver: HttpServer) -> None:
+    wire.reply("/rss", Reply(status=429, headers={"Retry-After": "3600"}), Reply(body=rss([OLD])))
+    house.configure(config(wire, receiver))
+    await house.work()
+    await house.after(minutes=59)
+    assert len(wire.asked("/rss")) == 1
+    await house.after(minutes=1)
+    assert len(wire.asked("/rss")) == 2
+
+
+async def test_a_failing_feed_is_asked_less_and_less_often(
+    house: House, wire: HttpServer, receiver: HttpServer
+) -> None:
+    wire.reply("/rss", Reply(status=500))
+    house.configure(config(wire, receiver))
+    await house.work()
+    for _ in range(36):
+        await house.after(minutes=5)
+    assert len(wire.asked("/rss")) == 6  # at 0, 5, 15, 35, 75 and 135 minutes; an hour is the longest wait
+
+
+async def test_a_feed_that_is_gone_is_asked_once_a_day(house: House, wire: HttpServer, receiver: HttpServer) -> None:
+    wire.reply("/rss", Reply(status=410), Reply(body=rss([OLD])))
+    house.configure(config(wire, receiver))
+    await house.work()
+    await house.after(hours=23)
+    assert len(wire.asked("/rss")) == 1
+    await house.after(hours=1)
+    assert house.database.read_now(feeds.all_states)[0].state is State.OK
+
+
+async def test_a_feed_that_has_moved_for_good_is_asked_at_its_new_place(
+    house: House, wire: HttpServer, receiver: HttpServer
+) -> None:
+    wire.reply("/rss", Reply(status=301, headers={"Location": wire.url("/new")}))
+    wire.reply("/new", Reply(body=rss([OLD])), Reply(body=rss([NEW, OLD])))
+    house.configure(config(wire, receiver))
+    await house.work()
+    await house.after(minutes=5)
+    assert len(wire.asked("/rss")) == 1
+    assert rung(receiver) == ["Harbour strike ends"]
+
+
+async def test_a_move_to_what_is_no_feed_is_not_followed_for_good(
+    house: House, wire: HttpServer, receiver: HttpServer
+) -> None:
+    wire.reply("/rss", Reply(status=301, headers={"Location": wire.url("/login")}), Reply(body=rss([OLD])))
+    wire.reply("/login", Reply(body=b"<html><body>Log in</body></html>"))
+    house.configure(config(wire, receiver))
+    await house.work()
+    await house.after(minutes=5)
+    assert len(wire.asked("/rss")) == 2
+
+
+async def test_a_server_on_this_machine_is_not_asked_unless_allowed(
+    house: House, wire: HttpServer, receiver: HttpServer
+) -> None:
+    house.configure(config(wire, receiver).replace('network.allow = ["127.0.0.0/8"]', ""))
+    await house.work()
+    assert wire.connections == 0
+    (state,) = house.database.read_now(feeds.all_states)
+    assert state.reason.startswith("no answer: address is not public")
+
+
+async def test_a_removed_feed_rests_and_resumes_where_it_was(
+    house: House, wire: HttpServer, receiver: HttpServer
+) -> None:
+    wire.reply("/rss", Reply(body=rss([OLD])), Reply(body=rss([NEW, OLD])))
+    with_feed = config(wire, receiver)
+    house.configure(with_feed)
+    await house.work()
+    house.configure(with_feed.replace("feeds.wire", "feeds.other").replace("/rss", "/else"))
+    await house.after(minutes=5)
+    house.configure(with_feed)
+    await house.after(minutes=5)
+    assert rung(receiver) == ["Harbour strike ends"]
+
+
+@pytest.mark.parametrize("broken", [b"", b"<rss", b"\x00\xff\xfe", b"{}"])
+async def test_a_broken_feed_touches_no_other(
+    house: House, wire: HttpServer, receiver: HttpServer, broken: bytes
+) -> None:
+    wire.reply("/rss", Reply(body=rss([])), Reply(body=rss([NEW])))
+    wire.reply("/broken", Reply(body=broken))
+    house.configure(config(wire, receiver) + f'\nfeeds.broken = {{ url = "{wire.url("/broken")}", interval = "5m" }}')
+    await house.work()
+    await house.after(minutes=5)
+    assert rung(receiver) == ["Harbour strike ends"]

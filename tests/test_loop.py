@@ -1,0 +1,144 @@
+"""A loop claims what is due, no more at once than it may, and survives what its work does."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+import pytest
+
+from monitor.loop import Loop
+
+
+class Desk:
+    """Work that is due, taken in order, and what became of it."""
+
+    def __init__(self, *due: str) -> None:
+        self.due = list(due)
+        self.done: list[str] = []
+        self.most_at_once = 0
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self._at_once = 0
+
+    async def claim(self, limit: int) -> Sequence[str]:
+        taken, self.due = self.due[:limit], self.due[limit:]
+        return taken
+
+    async def work(self, piece: str) -> None:
+        self._at_once += 1
+        self.most_at_once = max(self.most_at_once, self._at_once)
+        try:
+            await self.gate.wait()
+            await asyncio.sleep(0)
+            if piece == "broken":
+                raise RuntimeError(piece)
+            self.done.append(piece)
+        finally:
+            self._at_once -= 1
+
+    def loop(self, limit: int = 2) -> Loop[str]:
+        return Loop("desk", claim=self.claim, work=self.work, limit=lambda: limit)
+
+
+async def test_a_drain_works_until_nothing_is_due() -> None:
+    desk = Desk("a", "b", "c", "d", "e")
+    assert await desk.loop().drain() == 5
+    assert sorted(desk.done) == ["a", "b", "c", "d", "e"]
+
+
+async def test_no_more_is_worked_on_at_once_than_the_limit() -> None:
+    desk = Desk(*"abcdefgh")
+    await desk.loop(limit=3).drain()
+    assert desk.most_at_once == 3
+
+
+async def test_a_broken_piece_is_logged_and_touches_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    desk = Desk("a", "broken", "b")
+    loop = desk.loop(limit=1)
+    with caplog.at_level(logging.ERROR):
+        await loop.drain()
+    assert desk.done == ["a", "b"]
+    assert loop.faults == 1
+    assert "desk: cannot finish a piece of work" in caplog.text
+
+
+async def test_a_claim_that_fails_is_tried_again_when_woken(caplog: pytest.LogCaptureFixture) -> None:
+    desk = Desk("a")
+    failing = True
+
+    async def claim(limit: int) -> Sequence[str]:
+        if failing:
+            message = "disk full"
+            raise OSError(message)
+        return await desk.claim(limit)
+
+    loop: Loop[str] = Loop("desk", claim=claim, work=desk.work, limit=lambda: 1)
+    assert await loop.drain() == 0
+    failing = False
+    assert await loop.drain() == 1
+    assert "disk full" in caplog.text
+
+
+async def test_a_running_loop_works_when_woken() -> None:
+    desk = Desk()
+    loop = desk.loop()
+    running = asyncio.create_task(loop.run())
+    await asyncio.sleep(0)
+    desk.due = ["late"]
+    loop.wake()
+    async with asyncio.timeout(5):
+        while not desk.done:
+            await asyncio.sleep(0)
+    running.cancel()
+    assert desk.done == ["late"]
+
+
+async def test_a_finished_piece_makes_room_for_the_next_without_a_wake() -> None:
+    desk = Desk("a", "b", "c")
+    loop = desk.loop(limit=1)
+    running = asyncio.create_task(loop.run())
+    loop.wake()
+    async with asyncio.timeout(5):
+        while len(desk.done) < 3:
+            await asyncio.sleep(0)
+    running.cancel()
+    assert desk.done == ["a", "b", "c"]
+
+
+async def test_a_loop_with_full_hands_still_goes_round() -> None:
+    desk = Desk("a", "b")
+    desk.gate.clear()
+    loop = desk.loop(limit=1)
+    running = asyncio.create_task(loop.run())
+    loop.wake()
+    async with asyncio.timeout(5):
+        while loop.under_way < 1:
+            await asyncio.sleep(0)
+    before = loop.rounds
+    loop.wake()
+    async with asyncio.timeout(5):
+        while loop.rounds == before:
+            await asyncio.sleep(0)
+    running.cancel()
+    assert desk.due == ["b"]
+    desk.gate.set()
+    assert await loop.finish(5) == 0
+
+
+async def test_what_does_not_end_in_time_is_cancelled_and_counted() -> None:
+    desk = Desk("a", "b")
+    desk.gate.clear()
+    loop = desk.loop()
+    drain = asyncio.create_task(loop.drain())
+    async with asyncio.timeout(5):
+        while loop.under_way < 2:
+            await asyncio.sleep(0)
+    assert await loop.finish(0) == 2
+    await drain
+    assert desk.done == []
+
+
+async def test_finishing_an_idle_loop_takes_nothing() -> None:
+    assert await Desk().loop().finish(5) == 0
