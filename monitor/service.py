@@ -1,0 +1,348 @@
+"""The daemon: start, ticks, signals, reload, and an end that loses nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import signal
+import ssl
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any, TextIO
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from monitor import alert, config, greeting, send, systemd
+from monitor.config import Config
+from monitor.errors import ConfigError
+from monitor.feed import State
+from monitor.herald import Herald
+from monitor.judge import Watch
+from monitor.pipeline import Pipeline, Tools
+from monitor.runtime import Runtime
+from monitor.sandbox import Sandbox
+from monitor.store import configs, deliveries, feeds, items
+from monitor.store.database import Database, Tx, shift
+
+log = logging.getLogger(__name__)
+
+#: How long the first screen waits for feeds that do not answer.
+FIRST_ROUND = 12.0
+#: What is under way may take this long after the signal to stop.
+GRACE = 8.0
+#: A wall clock that departs from the monotonic one by more than this was set.
+CLOCK_JUMP = timedelta(seconds=5)
+#: A reload asked for within so many seconds of one that met the same files is the same.
+ONE_RELOAD = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How the command line wants the daemon to run."""
+
+    path: Path
+    environment: Mapping[str, str]
+    console: TextIO = sys.stdout
+    #: Ring also for stored items that were published within this time.
+    catch_up: timedelta | None = None
+
+
+def utc_now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
+
+
+class Service:
+    """One daemon over one database."""
+
+    def __init__(self, settings: Settings, *, now: Callable[[], datetime] = utc_now) -> None:
+        """Load the config and open the database; raise ConfigError, StoreError or AlreadyRunning."""
+        self._settings, self._now = settings, now
+        loaded = _catching_up(load(settings.path, settings.environment), settings.catch_up)
+        self._database = Database.open(loaded.database)
+        try:
+            self._database.lock()
+        except BaseException:
+            self._database.close()
+            raise
+        self._tls = ssl.create_default_context()
+        self._sandbox = Sandbox()
+        self._runtime = self._prepare(loaded)
+        tools = Tools(database=self._database, sandbox=self._sandbox, now=now, jitter=random.random)
+        self._pipeline = Pipeline(tools, self._runtime)
+        self._loaded_at = now()
+        self._herald = Herald(self._database, console=settings.console, now=now)
+        self._stop, self._hang_up = asyncio.Event(), asyncio.Event()
+        self._reload_lock = asyncio.Lock()
+        self._reloaded_at = -ONE_RELOAD
+        self._scheduler = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        )
+        self._stamp = _stamp(loaded)
+        self._rounds: Sequence[int] = ()
+
+    @property
+    def config(self) -> Config:
+        """Return the config that is in force."""
+        return self._runtime.config
+
+    def _prepare(self, loaded: Config) -> Runtime:
+        """Record the config in the store and make it ready."""
+        now = self._now()
+
+        def write(tx: Tx) -> int:
+            version = configs.record(tx, loaded.sha256, loaded.toml, now)
+            feeds.sync(tx, loaded.feeds, now)
+            return version
+
+        version = self._database.write_now(write)
+        return Runtime(loaded, version=version, console=self._settings.console, tls=self._tls, now=self._now)
+
+    def stop(self) -> None:
+        """Have ``run`` end as it does at a signal."""
+        self._stop.set()
+
+    # --- start -------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Run until SIGTERM or SIGINT."""
+        try:
+            await self._recover()
+            tasks = self._start()
+            stopped = asyncio.create_task(self._stop.wait())
+            ended, _ = await asyncio.wait([stopped, *tasks], return_when=asyncio.FIRST_COMPLETED)
+            await self._end([stopped, *tasks])
+            for task in ended:  # one that ended by itself ended in a fault
+                task.result()
+        finally:
+            await self._close()
+
+    async def run_once(self) -> bool:
+        """Poll every feed, read, judge, deliver what is due; return whether all of it worked."""
+        try:
+            await self._recover()
+            await self._database.write(partial(feeds.poll_all_now, now=self._now()))
+            await self._pipeline.polls.drain()
+            await self._pipeline.judgements.drain()
+            await self._herald.greet(self._runtime)
+            await self._pipeline.reads.drain()
+            await self._pipeline.judgements.drain()
+            await self._pipeline.deliveries.drain()
+            return await self._database.read(self._all_worked)
+        finally:
+            await self._close()
+
+    def _all_worked(self, tx: Tx) -> bool:
+        failing = any(state.state in (State.FAILING, State.GONE) for state in feeds.all_states(tx) if state.enabled)
+        return not failing and deliveries.failed_since(tx, self._loaded_at) == 0
+
+    async def _recover(self) -> None:
+        """Void what a killed daemon held, and let history ring where that is asked for."""
+        now = self._now()
+        config_pace = self._runtime.config.pace
+
+        def write(tx: Tx) -> None:
+            feeds.void_leases(tx)
+            items.void_leases(tx)
+            feeds.clamp(tx, now + config_pace.max_interval)
+            for delivery in deliveries.interrupted(tx):
+                deliveries.put_back(tx, alert.interrupted(delivery, now))
+            deliveries.withhold_removed(tx, tuple(self._runtime.lines))
+            if self._settings.catch_up is not None:
+                items.release_baseline(tx, now - self._settings.catch_up, now)
+
+        await self._database.write(write)
+
+    def _start(self) -> list[asyncio.Task[None]]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        loop.add_signal_handler(signal.SIGHUP, self._hang_up.set)
+        self._scheduler.add_job(self._tick, "interval", seconds=1, id="tick")
+        self._scheduler.add_job(self._watchdog, "interval", seconds=5, id="watchdog")
+        self._scheduler.start()
+        self._pipeline.wake()
+        systemd.ready(f"watching {len(self._runtime.feeds)} feeds")
+        work = (
+            *(each.run() for each in self._pipeline.loops),
+            self._watch_clock(),
+            self._watch_hang_up(),
+            self._open(),
+        )
+        return [asyncio.create_task(each) for each in work]
+
+    async def _open(self) -> None:
+        """Say what is watched once every feed was asked; one that does not answer holds that up for a while only."""
+        started, deadline = self._now(), time.monotonic() + FIRST_ROUND
+        busy = partial(self._busy, since=started)
+        while time.monotonic() < deadline and await self._database.read(busy):  # noqa: ASYNC110 - rows tell it
+            await asyncio.sleep(0.1)
+        await self._herald.greet(self._runtime)
+        self._pipeline.deliveries.wake()
+        await self._herald.screen(self._runtime)
+        await asyncio.Event().wait()  # a task of the daemon ends with it
+
+    def _busy(self, tx: Tx, since: datetime) -> bool:
+        """Return whether a feed that was due at the start has not been polled, or an item not been judged."""
+        waiting = any(state.enabled and state.next_poll_at <= since for state in feeds.all_states(tx))
+        return waiting or bool(items.judge_due(tx, self._now(), limit=1))
+
+    # --- ticks -------------------------------------------------------------------------------------------------
+
+    async def _tick(self) -> None:
+        self._pipeline.wake()
+        if _stamp(self._runtime.config) != self._stamp:
+            await self.reload()
+
+    async def _watchdog(self) -> None:
+        """Feed systemd's watchdog and ``status --live``, but only while every loop goes round."""
+        rounds = [loop.rounds for loop in self._pipeline.loops]
+        if not self._rounds or all(now > before for now, before in zip(rounds, self._rounds, strict=True)):
+            systemd.alive()
+            self._database.beat()
+        self._rounds = rounds
+
+    async def _watch_clock(self) -> None:
+        """Keep every wait as long as it was when the wall clock is set; asyncio's own waits do not see that clock."""
+        wall, steady = self._now(), time.monotonic()
+        while True:
+            await asyncio.sleep(1)
+            jump = (self._now() - wall) - timedelta(seconds=time.monotonic() - steady)
+            wall, steady = self._now(), time.monotonic()
+            if abs(jump) > CLOCK_JUMP:
+                log.warning("the clock jumped by %.0f s; what is due moves with it", jump.total_seconds())
+                await self._database.write(partial(shift, by=jump))
+                for job in self._scheduler.get_jobs():
+                    job.reschedule("interval", seconds=job.trigger.interval_length)
+
+    # --- reload ------------------------------------------------------------------------------------------------
+
+    async def _watch_hang_up(self) -> None:
+        while True:
+            await self._hang_up.wait()
+            self._hang_up.clear()
+            await self.reload()
+
+    async def reload(self) -> None:
+        """Load the config again; apply it whole, or not at all, and say which on the health channel.
+
+        An edit and the signal that follows it are one reload.
+        """
+        async with self._reload_lock:
+            stamp, steady = _stamp(self._runtime.config), time.monotonic()
+            if stamp == self._stamp and steady - self._reloaded_at < ONE_RELOAD:
+                return
+            self._stamp = stamp
+            await self._reload()
+            self._reloaded_at = time.monotonic()
+
+    async def _reload(self) -> None:
+        systemd.reloading()
+        try:
+            loaded = await asyncio.to_thread(load, self._settings.path, self._settings.environment)
+        except ConfigError as error:
+            await self._refuse(error)
+        else:
+            await self._apply(loaded)
+        systemd.ready(f"watching {len(self._runtime.feeds)} feeds")
+
+    async def _refuse(self, error: ConfigError) -> None:
+        zone, name = self._runtime.config.zone, self._settings.path.name
+        log.error("%s NOT applied:\n%s", name, error)
+        faults = [str(fault) for fault in error.faults]
+        answer = greeting.refused(name, faults, self._loaded_at, self._now(), zone)
+        await self._herald.announce(self._runtime, answer)
+        self._pipeline.deliveries.wake()
+
+    async def _apply(self, loaded: Config) -> None:
+        before = self._runtime.config
+        if loaded.database != before.database:
+            log.warning("the database stays %s until the next start", before.database_name)
+        runtime = await asyncio.to_thread(self._prepare, loaded)
+        changed = _changed_rules(before, loaded)
+        trials = await self._herald.try_rules(runtime, changed)
+        self._runtime = runtime
+        self._pipeline.runtime = runtime
+        self._loaded_at, self._stamp = self._now(), _stamp(loaded)
+
+        def write(tx: Tx) -> None:
+            deliveries.withhold_removed(tx, tuple(runtime.lines))
+            deliveries.release_held(tx, self._now())
+
+        await self._database.write(write)
+        said = _changes(before, loaded, changed)
+        log.info("%s applied: %s", self._settings.path.name, ", ".join(said) or "nothing that is watched changed")
+        await self._herald.greet(runtime)
+        answer = greeting.applied(self._settings.path.name, said, trials, self._now(), loaded.zone)
+        await self._herald.announce(runtime, answer)
+        self._pipeline.wake()
+
+    # --- end ---------------------------------------------------------------------------------------------------
+
+    async def _end(self, tasks: Sequence[asyncio.Task[Any]]) -> None:
+        """Claim nothing more, and let what is under way end within the grace."""
+        systemd.stopping()
+        self._scheduler.shutdown(wait=False)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        late = await asyncio.gather(*(loop.finish(GRACE) for loop in self._pipeline.loops))
+        if any(late):
+            log.warning("%d pieces of work did not end in time; they are taken up at the next start", sum(late))
+
+    async def _close(self) -> None:
+        self._sandbox.close()
+        await self._runtime.network.aclose()
+        self._database.close()
+
+
+def load(path: Path, environment: Mapping[str, str]) -> Config:
+    """Return the config, its channels checked as well; raise ConfigError with every fault."""
+    loaded = config.load(path, environment=environment)
+    faults = tuple(
+        loaded.fault("channels", channel.name, message=words)
+        for channel in loaded.channels
+        for words in send.faults(channel)
+    )
+    if faults:
+        raise ConfigError(faults)
+    return loaded
+
+
+def _catching_up(loaded: Config, span: timedelta | None) -> Config:
+    """Let entries within the span ring at a feed's first poll too; what is stored is released at the start."""
+    if span is None:
+        return loaded
+    return replace(loaded, feeds=tuple(replace(feed, catch_up=max(feed.catch_up, span)) for feed in loaded.feeds))
+
+
+def _stamp(loaded: Config) -> Sequence[tuple[str, int, int]]:
+    """Return what changes when one of the config's files is edited or replaced."""
+    stamps = []
+    for file in loaded.files:
+        with suppress(FileNotFoundError):  # between the two steps of an editor's save
+            status = file.stat()
+            stamps.append((str(file), status.st_mtime_ns, status.st_ino))
+    return stamps
+
+
+def _changed_rules(before: Config, after: Config) -> tuple[str, ...]:
+    old: dict[str, Watch] = {watch.name: watch for watch in before.watches}
+    return tuple(watch.name for watch in after.watches if old.get(watch.name) != watch)
+
+
+def _changes(before: Config, after: Config, changed: Sequence[str]) -> tuple[str, ...]:
+    old_rules, new_rules = [w.name for w in before.watches], [w.name for w in after.watches]
+    edited = len([name for name in changed if name in old_rules])
+    return (
+        *greeting.changes(old_rules, new_rules, "rule", changed=edited),
+        *greeting.changes([f.name for f in before.feeds], [f.name for f in after.feeds], "feed"),
+        *greeting.changes([c.name for c in before.channels], [c.name for c in after.channels], "channel"),
+    )
