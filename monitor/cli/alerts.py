@@ -1,0 +1,144 @@
+"""``wirebell alerts``: what rang, and what became of it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor.cli.options import config_option, json_option, jsonl_option
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from monitor.alert import Attempt, Delivery
+    from monitor.config import Config
+    from monitor.store.alerts import Kept
+    from monitor.store.database import Tx
+
+
+@click.group()
+def alerts() -> None:
+    """List the alerts, and show one with its evidence and deliveries."""
+
+
+@alerts.command("list")
+@config_option()
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, metavar="N", help="Show so many.")
+@click.option("--rule", metavar="NAME", help="Show the alerts of this rule only.")
+@json_option
+@jsonl_option
+def list_alerts(*, limit: int, rule: str | None, as_json: bool, as_jsonl: bool) -> None:
+    """Show the newest alerts, newest first.
+
+    Exit codes: 0 shown, even if there are none; 2 the config or the database cannot be used.
+    """
+    from monitor.cli import invocation, screen, shapes
+
+    config, now = invocation.config(), invocation.now()
+    found = invocation.read(config, partial(_listed, limit=limit, rule=rule))
+    shaped = (shapes.alert(kept) for kept in found)
+    if as_jsonl:
+        for each in shaped:
+            screen.document(each)
+    elif as_json:
+        screen.document({"schema": "alerts.v1", "alerts": list(shaped)})
+    else:
+        rows = [_cells(kept, now, config) for kept in found]
+        screen.table(("seen", "rule", "alert", "feed", "headline", "deliveries"), rows)
+
+
+def _listed(tx: Tx | None, *, limit: int, rule: str | None) -> tuple[Kept, ...]:
+    from monitor.store import alerts as alert_rows
+
+    return () if tx is None else alert_rows.listing(tx, limit=limit, rule=rule, notices=False)
+
+
+@alerts.command()
+@config_option()
+@json_option
+@click.argument("alert", metavar="ID")
+def show(*, alert: str, as_json: bool) -> None:
+    """Show an alert whole; ID may be any unique beginning of its id, as messages show it.
+
+    Exit codes: 0 shown; 1 no alert has that id, or several have; 2 the config or the database cannot be used.
+    """
+    from monitor.cli import invocation, screen, shapes
+
+    config, now = invocation.config(), invocation.now()
+    found = invocation.read(config, partial(_named, prefix=alert.removeprefix("a-")))
+    match found:
+        case ():
+            invocation.fail(f"no alert has an id that begins with {alert}", invocation.FINDINGS)
+        case ((kept, tries),):
+            if as_json:
+                screen.document(shapes.alert(kept, tries))
+            else:
+                _print(kept, tries, now, config)
+        case several:
+            named = ", ".join(kept.what.id for kept, _ in several)
+            invocation.fail(f"{alert} is the beginning of several ids: {named}", invocation.FINDINGS)
+
+
+Tries = dict[str, "tuple[Attempt, ...]"]
+
+
+def _named(tx: Tx | None, *, prefix: str) -> tuple[tuple[Kept, Tries], ...]:
+    from monitor.store import alerts as alert_rows
+    from monitor.store import deliveries as delivery_rows
+
+    if tx is None:
+        return ()
+    found = alert_rows.by_prefix(tx, prefix)
+    return tuple((kept, {each.id: delivery_rows.attempts(tx, each.id) for each in kept.deliveries}) for kept in found)
+
+
+def _cells(kept: Kept, now: datetime, config: Config) -> tuple[str, ...]:
+    from monitor.alert import Alert
+    from monitor.cli.screen import plain, when
+    from monitor.render import SHOWN
+
+    what = kept.what
+    where = (what.rule, f"a-{what.id[:SHOWN]}", what.feed, what.headline) if isinstance(what, Alert) else ()
+    told = ", ".join(f"{_receiver(each)} {each.state}" for each in kept.deliveries)
+    return (when(what.made_at, now, config.zone), *map(plain, where), told)
+
+
+def _receiver(delivery: Delivery) -> str:
+    return f"{delivery.channel} ({delivery.receiver})" if delivery.receiver else delivery.channel
+
+
+def _print(kept: Kept, tries: Tries, now: datetime, config: Config) -> None:
+    from monitor.alert import Alert
+    from monitor.cli.screen import plain, quote, when
+
+    what, zone = kept.what, config.zone
+    if isinstance(what, Alert):
+        click.echo(f"{plain(what.headline)}\n{plain(what.source)}, seen {when(what.seen, now, zone)}", nl=False)
+        click.echo(f" (published {when(what.published, now, zone)})\n{plain(what.link)}\n")
+        for evidence in what.evidence:
+            click.echo(f'  "{quote(evidence)}"')
+        click.echo(f"\nWhy: {what.place}, strength {what.strength:.2f}. Read: {what.read}.")
+        if what.read_reason:
+            click.echo(f"No more could be read: {plain(what.read_reason)}.")
+        click.echo(f"rule {what.rule}, priority {what.priority}, alert {what.id}\n")
+    else:
+        click.echo(f"{plain(what.subject)}\n\n  {plain(what.message)}\n\nnotice {what.id}\n")
+    for delivery in kept.deliveries:
+        click.echo(f"{_receiver(delivery)}  {_state(delivery, now, config)}")
+        for attempt in tries[delivery.id]:
+            reason = f": {plain(attempt.reason)}" if attempt.reason else ""
+            click.echo(f"  {when(attempt.at, now, zone)}  attempt {attempt.n} {attempt.outcome}{reason}")
+
+
+def _state(delivery: Delivery, now: datetime, config: Config) -> str:
+    from monitor.alert import DeliveryState
+    from monitor.cli.screen import plain, when
+
+    if delivery.state is DeliveryState.SENT:
+        return f"sent {when(delivery.sent_at, now, config.zone)}"
+    words = delivery.state.value
+    if delivery.state is DeliveryState.QUEUED:
+        words += f", due {when(delivery.due_at, now, config.zone)}"
+    return f"{words}: {plain(delivery.reason)}" if delivery.reason else words

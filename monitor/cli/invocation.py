@@ -1,0 +1,77 @@
+"""What most commands begin with: the config, and the database that it names."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+import click
+
+from monitor.cli.options import config_path
+
+if TYPE_CHECKING:
+    from monitor.config import Config
+    from monitor.item import Item
+    from monitor.store.database import Tx
+
+#: Stored items that a command takes at once; with their articles, 50,000 have some 200 MB.
+MOST_ITEMS = 50_000
+T = TypeVar("T")
+#: Exit codes, the same everywhere; ``docs/reference/commands.md`` lists them.
+FINDINGS, USAGE, NO_DAEMON, PARTLY_FAILED = 1, 2, 3, 4
+
+
+def now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
+
+
+def config() -> Config:
+    """Return the config that the command line names; raise ConfigError."""
+    from monitor import config as configs
+
+    return configs.load(config_path(), environment=os.environ)
+
+
+def has_database(loaded: Config) -> bool:
+    """Return whether there is a database: one made by a mere question might belong to another user than the daemon."""
+    return Path(loaded.database.removeprefix("sqlite:///")).exists()
+
+
+def read(loaded: Config, question: Callable[[Tx | None], T]) -> T:
+    """Return what the question finds in the database, None standing for one that is not there yet; raise StoreError.
+
+    A daemon may be writing meanwhile.
+    """
+    from monitor.store.database import Database
+
+    if not has_database(loaded):
+        return question(None)
+    database = Database.open(loaded.database, migrate=False, check=False)
+    try:
+        return database.read_now(question)
+    finally:
+        database.close()
+
+
+def kept_items(loaded: Config, since: datetime) -> tuple[Item, ...]:
+    """Return the stored items that were seen since then, newest first; say so where there are more than are taken."""
+    from monitor.store import items
+
+    def question(tx: Tx | None) -> tuple[Item, ...]:
+        return () if tx is None else items.since(tx, since, MOST_ITEMS)
+
+    found = read(loaded, question)
+    if len(found) == MOST_ITEMS:
+        click.echo(f"Only the newest {MOST_ITEMS:,} items are taken.", err=True)
+    return found
+
+
+def fail(message: str, code: int = USAGE) -> NoReturn:
+    """End the command with a message."""
+    click.echo(f"Error: {message}", err=True)
+    sys.exit(code)

@@ -1,0 +1,185 @@
+"""One poll of a feed that leaves no trace: what the server says, and what the rules make of it."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitor import feed, item, parse
+from monitor.cli import shapes
+from monitor.cli.screen import count
+from monitor.cli.shapes import Document
+from monitor.config import Config
+from monitor.exchange import Answer, Response
+from monitor.feed import Failed, Feed, FeedState, FullText, NotAFeed, Parsed, Trouble
+from monitor.greeting import clock
+from monitor.item import Entry, Item, Reading
+from monitor.judge import Bench
+from monitor.network import Network
+from monitor.pipeline import FEED_DEADLINE
+from monitor.render import clean, link
+from monitor.rule import Match
+from monitor.runtime import USER_AGENT
+from monitor.sandbox import Killed, Lane, Sandbox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """What one poll of a feed brought."""
+
+    feed: Feed
+    #: None where there was no answer.
+    answer: Response | None
+    seconds: float
+    result: Parsed | Failed
+
+
+async def probe(config: Config, declared: Feed, now: datetime) -> Probe:
+    """Poll the feed once and keep nothing."""
+    state = FeedState(id=0, name=declared.name, url=declared.url, next_poll_at=now)
+    network = Network(
+        allow=config.allow,
+        timeout=config.polling.timeout,
+        ssl_context=ssl.create_default_context(),
+        user_agent=USER_AGENT,
+    )
+    started = time.monotonic()
+    try:
+        answer = await network.exchange(feed.request(state))
+    finally:
+        await network.aclose()
+    seconds = time.monotonic() - started
+    return Probe(
+        feed=declared,
+        answer=answer if isinstance(answer, Response) else None,
+        seconds=seconds,
+        result=await _result(state, answer, now),
+    )
+
+
+async def _result(state: FeedState, answer: Answer, now: datetime) -> Parsed | Failed:
+    match feed.outcome(state, answer, now):
+        case Failed() as failure:
+            return failure
+        case feed.Document() as document:
+            return await _parsed(document)
+        case feed.Unchanged():  # only for who asked before: 304, with nothing to compare it to
+            return Failed(trouble=Trouble.STATUS, detail="304 without having been asked before")
+
+
+async def _parsed(document: feed.Document) -> Parsed | Failed:
+    sandbox = Sandbox()
+    try:
+        done = await sandbox.run(
+            parse.feed,
+            document.body,
+            content_type=document.content_type,
+            url=document.url,
+            lane=Lane.CLEAN,
+            deadline=FEED_DEADLINE,
+        )
+    finally:
+        sandbox.close()
+    match done:
+        case Killed(reason=reason):
+            return Failed(trouble=Trouble.UNREADABLE, detail=str(reason))
+    match done.value:
+        case NotAFeed(detail=detail):
+            return Failed(trouble=Trouble.NOT_A_FEED, detail=detail)
+        case parsed:
+            return parsed
+
+
+def found(config: Config, declared: Feed, parsed: Parsed, now: datetime) -> list[tuple[Entry, Match]]:
+    """Return which rules match what stands in the feed, without its articles."""
+    bench = Bench(watches=config.watches, feeds=config.feeds, channels=config.channels)
+    return [
+        (entry, match) for entry in parsed.entries for match in bench.match(_item(declared, entry, now), feed=declared)
+    ]
+
+
+def _item(declared: Feed, entry: Entry, now: datetime) -> Item:
+    return Item(
+        id=0,
+        feed_id=0,
+        feed=declared.name,
+        source=declared.name,
+        key=item.key(entry),
+        version=1,
+        entry=entry,
+        seen_at=now,
+        baseline=False,
+        reading=Reading.NOT_WANTED,
+    )
+
+
+def _wanted(tested: Probe, config: Config) -> int:
+    """Return of how many entries the article would be read, were they new."""
+    if isinstance(tested.result, Failed) or tested.feed.full_text is FullText.NEVER:
+        return 0
+    useful = any(watch.reads_articles and watch.listens(tested.feed) for watch in config.watches)
+    always = tested.feed.full_text is FullText.ALWAYS
+    return sum(
+        item.wants_article(entry, always=always, baseline=False, judged_by_text=useful)
+        for entry in tested.result.entries
+    )
+
+
+def _newest(parsed: Parsed, now: datetime) -> datetime | None:
+    return max((d for e in parsed.entries if (d := item.believable(e.published, now))), default=None)
+
+
+def answer_words(tested: Probe) -> str:
+    """Return what the server said, on one line."""
+    answer = tested.answer
+    if answer is None:
+        return f"none, after {tested.seconds:.1f} s"
+    said = [str(answer.status), clean(answer.headers.get("content-type", "")), f"{len(answer.body):,} bytes"]
+    said.append(f"{tested.seconds:.1f} s")
+    if answer.moved_to:
+        said.append(f"moved for good to {clean(answer.moved_to)}")
+    return ", ".join(part for part in said if part)
+
+
+def content_words(tested: Probe, config: Config, now: datetime) -> str:
+    """Return what the answer holds, on one line."""
+    if isinstance(tested.result, Failed):
+        return clean(str(tested.result))
+    entries = tested.result.entries
+    said = [f"{clean(tested.result.title) or 'without a title'}: {count(len(entries), 'entry', 'entries')}"]
+    if newest := _newest(tested.result, now):
+        said.append(f"newest {clock(newest, now, config.zone)}")
+    if undated := sum(entry.published is None for entry in entries):
+        said.append(f"{undated} undated")
+    if wanted := _wanted(tested, config):
+        said.append(f"of {wanted} the article would be read")
+    return ", ".join(said)
+
+
+def shape(tested: Probe, matches: Sequence[tuple[Entry, Match]], config: Config, now: datetime) -> Document:
+    """Return ``probe.v1``."""
+    answer, result = tested.answer, tested.result
+    parsed = None if isinstance(result, Failed) else result
+    return {
+        "schema": "probe.v1",
+        "feed": tested.feed.name,
+        "url": tested.feed.url,
+        "ok": parsed is not None,
+        "error": str(result) if parsed is None else None,
+        "status": answer.status if answer else None,
+        "content_type": answer.headers.get("content-type") if answer else None,
+        "bytes": len(answer.body) if answer else None,
+        "seconds": round(tested.seconds, 3),
+        "moved_to": answer.moved_to if answer else None,
+        "title": parsed.title if parsed else None,
+        "entries": len(parsed.entries) if parsed else None,
+        "newest": shapes.time(_newest(parsed, now)) if parsed else None,
+        "articles_wanted": _wanted(tested, config),
+        "matches": [
+            {"headline": clean(entry.headline), "link": link(entry.link)} | shapes.match(match)
+            for entry, match in matches
+        ],
+    }
