@@ -21,9 +21,11 @@ class Loop(Generic[T]):
         claim: Callable[[int], Awaitable[Sequence[T]]],
         work: Callable[[T], Awaitable[None]],
         limit: Callable[[], int],
+        failed: Callable[[T], Awaitable[None]] | None = None,
     ) -> None:
+        """Build the loop; ``failed`` is told of each piece whose work ended in an exception."""
         self.name = name
-        self._claim, self._work, self._limit = claim, work, limit
+        self._claim, self._work, self._limit, self._failed = claim, work, limit, failed
         self._woken = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         #: Pieces of work that ended in an exception: faults of ours, each logged.
@@ -48,13 +50,19 @@ class Loop(Generic[T]):
             await self._round()
 
     async def drain(self) -> int:
-        """Work until nothing is due and nothing is under way; return how many pieces were done."""
+        """Work until nothing is due and nothing is under way; return how many pieces were done.
+
+        What keeps a broken piece from being put aside is raised: the piece would be claimed for ever.
+        """
         done = 0
         while True:
             await self._round()
             if not self._tasks:
                 return done
             finished, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in finished:
+                if not task.cancelled():
+                    task.result()
             done += len(finished)
 
     async def finish(self, seconds: float) -> int:
@@ -88,7 +96,14 @@ class Loop(Generic[T]):
         except Exception:  # as above: a fault of one piece never touches another
             self.faults += 1
             log.exception("%s: cannot finish a piece of work", self.name)
+            if self._failed:
+                await self._failed(piece)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        if task.cancelled():
+            return
+        if error := task.exception():  # no wake: the next tick is soon enough to try again what cannot work now
+            log.error("%s: cannot put a piece of work aside: %s", self.name, error)
+            return
         self.wake()  # a slot is free

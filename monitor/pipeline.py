@@ -89,7 +89,11 @@ class Pipeline:
             "read", claim=self._reading.claim, work=self._reading.read, limit=lambda: ARTICLES_AT_ONCE
         )
         self.judgements: Loop[Sequence[Item]] = Loop(
-            "judge", claim=self._judging.claim, work=self._judging.judge, limit=lambda: 1
+            "judge",
+            claim=self._judging.claim,
+            work=self._judging.judge,
+            limit=lambda: 1,
+            failed=self._judging.isolate,
         )
         self.deliveries: Loop[Line] = Loop(
             "deliver",
@@ -317,11 +321,7 @@ class Judging:
 
     async def judge(self, batch: Sequence[Item]) -> None:
         """Judge the batch and put what is owed into the outbox, in one transaction."""
-        try:
-            fresh = await self._judge(batch)
-        except Exception:
-            await self._isolate(batch)
-            raise
+        fresh = await self._judge(batch)
         self._batch = BATCH
         for alert in fresh:
             log.info('%s matched: "%s" (%s)', alert.rule, alert.headline, alert.source)
@@ -343,7 +343,7 @@ class Judging:
 
         return await self._tools.database.write(write)
 
-    async def _isolate(self, batch: Sequence[Item]) -> None:
+    async def isolate(self, batch: Sequence[Item]) -> None:
         """Keep an item that judging fails on from holding up the others: judge singly, and put the culprit off."""
         if len(batch) > 1:
             self._batch = 1

@@ -64,6 +64,54 @@ async def test_a_broken_piece_is_logged_and_touches_no_other(caplog: pytest.LogC
     assert "desk: cannot finish a piece of work" in caplog.text
 
 
+async def test_what_ends_in_an_exception_can_be_put_aside() -> None:
+    desk = Desk("a", "broken", "b")
+    aside: list[str] = []
+
+    async def failed(piece: str) -> None:
+        aside.append(piece)
+
+    loop: Loop[str] = Loop("desk", claim=desk.claim, work=desk.work, limit=lambda: 1, failed=failed)
+    await loop.drain()
+    assert (desk.done, aside) == (["a", "b"], ["broken"])
+
+
+async def test_what_cannot_be_put_aside_ends_a_drain() -> None:
+    desk = Desk("broken")
+
+    async def failed(piece: str) -> None:
+        desk.due = [piece]
+        message = "disk full"
+        raise OSError(message)
+
+    loop: Loop[str] = Loop("desk", claim=desk.claim, work=desk.work, limit=lambda: 1, failed=failed)
+    with pytest.raises(OSError, match="disk full"):
+        await loop.drain()
+
+
+async def test_what_cannot_be_put_aside_waits_for_the_next_wake(caplog: pytest.LogCaptureFixture) -> None:
+    desk = Desk("broken")
+    times = 0
+
+    async def failed(piece: str) -> None:
+        nonlocal times
+        times += 1
+        desk.due = [piece]
+        message = "disk full"
+        raise OSError(message)
+
+    loop: Loop[str] = Loop("desk", claim=desk.claim, work=desk.work, limit=lambda: 1, failed=failed)
+    running = asyncio.create_task(loop.run())
+    loop.wake()
+    async with asyncio.timeout(5):
+        while "cannot put a piece of work aside: disk full" not in caplog.text:
+            await asyncio.sleep(0)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    running.cancel()
+    assert times == 1
+
+
 async def test_a_claim_that_fails_is_tried_again_when_woken(caplog: pytest.LogCaptureFixture) -> None:
     desk = Desk("a")
     failing = True
