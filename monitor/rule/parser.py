@@ -1,0 +1,411 @@
+"""From a rule's tokens to its tree, or to every fault in it.
+
+::
+
+    rule    = any ;
+    any     = all , { "OR" , all } ;
+    all     = clause , { [ "AND" ] , clause } ;         (AND may be left out before NOT)
+    clause  = "NOT" , clause | near ;
+    near    = topic , { [ "NOT" ] , ( "NEAR" | "BEFORE" ) , "/" , number , topic } ;
+    topic   = part , { part } ;
+    part    = [ "-" ] , [ field , ":" ] , ( name | "(" , any , ")" ) ;
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from monitor import language
+from monitor.errors import RuleFault
+from monitor.letters import Script
+from monitor.rule.query import (
+    And,
+    In,
+    Mention,
+    Near,
+    Not,
+    OneOf,
+    Or,
+    Phrase,
+    Query,
+    Spoken,
+    Topic,
+    Way,
+    Word,
+    is_function_word,
+    one_of,
+    word,
+)
+from monitor.rule.scan import Kind, Scanner, Token, wrong_with_phrase
+from monitor.text import pieces
+
+_LANGUAGE_CODE = re.compile("[A-Za-z]{2,3}")
+#: Words that may tell the language of a rule; the code behind ``lang:`` is none.
+_PLAIN_WORD = re.compile(r"(?<!lang:)\b\w+")
+#: Function words that are acronyms when written in capitals, and what the writer may have meant.
+_ACRONYMS = ("who", "it", "un", "eu")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """A query's tree, with what its writer should know of it; None where there are faults."""
+
+    query: Query | None
+    faults: tuple[RuleFault, ...]
+    remarks: tuple[str, ...]
+
+
+def parse(source: str, *, terms: Mapping[str, tuple[str, ...]], languages: tuple[str, ...]) -> Parsed:
+    """Return the tree of one query."""
+    parser = _Parser(source, terms, languages)
+    query = parser.rule()
+    return Parsed(query=query, faults=tuple(parser.scanner.faults), remarks=tuple(parser.remarks))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exceptions:
+    """What ``except`` lists; None for nothing, and where there are faults."""
+
+    mention: Mention | None
+    faults: tuple[RuleFault, ...]
+
+
+def parse_exceptions(source: str, *, terms: Mapping[str, tuple[str, ...]], languages: tuple[str, ...]) -> Exceptions:
+    """Return the alternatives of ``except``: words, phrases and lists with commas between."""
+    parser = _Parser(source, terms, languages)
+    return Exceptions(mention=parser.exceptions(), faults=tuple(parser.scanner.faults))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Dropped:
+    """A function word, which no topic looks for."""
+
+    token: Token
+
+
+_Part = Query | _Dropped | None
+
+
+class _Parser:
+    """Descends through the grammar; a part that cannot be read is None, and its fault is noted."""
+
+    def __init__(self, source: str, terms: Mapping[str, tuple[str, ...]], languages: tuple[str, ...]) -> None:
+        self.scanner = Scanner(source)
+        self.remarks: list[str] = []
+        self._tokens: list[Token] = []
+        self._at = 0
+        self._terms = terms
+        written = [found.lower() for found in _PLAIN_WORD.findall(source) if found not in _OPERATORS]
+        spoken = language.guess(written, least=1)
+        letters = language.by_letters(source)
+        self._languages = (*spoken, *letters)
+        self._tried = tuple(dict.fromkeys((*language.written_in(Script.LATIN, languages), *spoken, "en")))
+        self._cyrillic = bool(language.written_in(Script.CYRILLIC, letters))
+
+    # tokens
+
+    def _kind(self, ahead: int = 0) -> Kind | None:
+        position = self._at + ahead
+        return self._tokens[position].kind if position < len(self._tokens) else None
+
+    def _take(self) -> Token:
+        self._at += 1
+        return self._tokens[self._at - 1]
+
+    def _fault(self, token: Token, message: str, cure: str = "") -> None:
+        self.scanner.fault(token.start, token.end, message, cure)
+
+    # the grammar, from loose to tight
+
+    def rule(self) -> Query | None:
+        """Return the tree of the whole source."""
+        self._tokens = list(self.scanner.tokens())
+        if not self._tokens:
+            if not self.scanner.faults:
+                self.scanner.fault(
+                    0, len(self.scanner.source), "there is nothing to look for", "write a word or a phrase"
+                )
+            return None
+        query = self._any()
+        while self._kind() is Kind.CLOSE:
+            self._fault(self._take(), "this ) closes nothing", "take it away, or put a ( before")
+            if self._kind():
+                self._any()
+        return query
+
+    def _any(self) -> Query | None:
+        parts = [self._all()]
+        while self._kind() is Kind.OR:
+            self._take()
+            parts.append(self._all())
+        if len(parts) == 1:
+            return parts[0]
+        known = [part for part in parts if part]
+        if len(known) < len(parts):
+            return None
+        mentions = [part for part in known if isinstance(part, Mention)]
+        if len(mentions) == len(known):
+            return _one_of(mentions)
+        return Or(parts=tuple(known))
+
+    def _all(self) -> Query | None:
+        parts = [self._clause()]
+        while self._kind() in (Kind.AND, Kind.NOT):
+            if self._kind() is Kind.AND:
+                self._take()
+            parts.append(self._clause())
+        return _and(parts)
+
+    def _clause(self) -> Query | None:
+        if self._kind() is not Kind.NOT:
+            return self._near()
+        self._take()
+        inner = self._clause()
+        return _not(inner)
+
+    def _near(self) -> Query | None:
+        start = self._at
+        left = self._topic()
+        while (apart := self._kind() is Kind.NOT and self._kind(1) in _NEARS) or self._kind() in _NEARS:
+            end = self._at
+            self._at += apart
+            operator = self._take()
+            middle = self._at
+            right = self._topic()
+            sides = self._side(left, start, end, operator), self._side(right, middle, self._at, operator)
+            left = _near(*sides, operator, apart=apart)
+        return left
+
+    def _side(self, query: Query | None, first: int, last: int, operator: Token) -> Mention | None:
+        """Return one side of NEAR, which must be something that stands at a place."""
+        if query is None or isinstance(query, Mention):
+            return query
+        start, end = self._tokens[first].start, self._tokens[last - 1].end
+        written = self.scanner.source[start:end]
+        cure = (
+            f'write "{written}" for a phrase' if isinstance(query, Topic) else "use AND for what may stand farther away"
+        )
+        self.scanner.fault(start, end, f"{operator.kind} takes words, phrases, lists and groups (a OR b) of them", cure)
+        return None
+
+    def _topic(self) -> Query | None:
+        """Return parts that stand side by side: a topic, and beside it fields and what is taken away."""
+        start = self._at
+        parts: list[_Part] = []
+        while self._kind() in _BEGIN_A_PART:
+            parts.append(self._part())
+        if not parts:
+            self._missing()
+            return None
+        if None in parts:
+            return None
+        dropped = [part.token for part in parts if isinstance(part, _Dropped)]
+        found = [part for part in parts if part and not isinstance(part, _Dropped)]
+        if not found:
+            self._only_function_words(dropped)
+            return None
+        self._remark_dropped(dropped)
+        return self._joined(found, start)
+
+    def _missing(self) -> None:
+        """Note that a part is missing here; a bracket that closes nothing is noted where the rule ends."""
+        if self._kind() in (Kind.CLOSE, None):
+            if not self._at:
+                return
+            before = self._tokens[self._at - 1]
+            self._fault(before, f"something must follow {before.text}", "write a word or a phrase behind it")
+        else:
+            token = self._tokens[self._at]
+            self._fault(token, f"something must stand before {token.text}", "write a word or a phrase before it")
+
+    def _joined(self, parts: list[Query], start: int) -> Query | None:
+        mentions: list[Mention] = []
+        beside: list[Query] = []
+        for part in parts:
+            if isinstance(part, Mention):
+                mentions.append(part)
+            elif isinstance(part, Topic):
+                mentions += part.parts
+            elif isinstance(part, In | Not | Spoken) or len(parts) == 1:
+                beside.append(part)
+            else:
+                first, last = self._tokens[start], self._tokens[self._at - 1]
+                cure = 'write AND between them; put several words of an alternative in quotes: (a OR "b c")'
+                self.scanner.fault(
+                    first.start, last.end, "only words, phrases, lists and groups (a OR b) stand side by side", cure
+                )
+                return None
+        if any(isinstance(part, In) for part in beside) and mentions:
+            fields = ", ".join(f"{part.field}:" for part in beside if isinstance(part, In))
+            self.remarks.append(f"{fields} holds for one part only; brackets make it hold for several: {fields}(…)")
+        about = mentions[:1] if len(mentions) == 1 else [Topic(parts=tuple(mentions))] if mentions else []
+        return _and([*about, *beside])
+
+    def _part(self) -> _Part:
+        token = self._take()
+        match token.kind:
+            case Kind.MINUS:
+                return self._taken_away()
+            case Kind.FIELD:
+                return self._in_field(token)
+            case Kind.OPEN:
+                return self._group(token)
+            case Kind.LIST:
+                return self._list(token)
+            case _:
+                return self._name(token)
+
+    def _taken_away(self) -> Query | None:
+        part = self._part() if self._kind() in _BEGIN_A_PART else None
+        if isinstance(part, _Dropped):
+            self._only_function_words([part.token])
+            return None
+        return _not(part)
+
+    def _in_field(self, field: Token) -> Query | None:
+        if self._kind() not in _BEGIN_A_PART:
+            self._fault(field, f"something must follow {field.text}:", f"write {field.text}:word")
+            return None
+        token = self._tokens[self._at]
+        part = self._part()
+        if field.text == "lang":
+            return self._spoken(token)
+        if isinstance(part, _Dropped):
+            self._only_function_words([part.token])
+            return None
+        return In(field=field.text, query=part) if part else None
+
+    def _spoken(self, token: Token) -> Query | None:
+        if token.kind is Kind.WORD and _LANGUAGE_CODE.fullmatch(token.text):
+            return Spoken(code=language.code(token.text) or "")
+        self._fault(token, "lang: takes the two letters of a language", "write lang:en")
+        return None
+
+    def _group(self, opened: Token) -> Query | None:
+        query = self._any()
+        if self._kind() is not Kind.CLOSE:
+            self._fault(opened, "this ( is not closed", "put ) where the group ends")
+            return None
+        self._take()
+        return query
+
+    # names
+
+    def _name(self, token: Token) -> Mention | _Dropped | None:
+        if token.kind is Kind.WORD and not token.exact and is_function_word(token.text, self._languages):
+            return _Dropped(token=token)
+        mark = "=" if token.exact else ""
+        label = f"{mark}{token.text}" if token.kind is Kind.WORD else f'{mark}"{" ".join(token.text.split())}"'
+        return self._mention(token.text, exact=token.exact, label=label)
+
+    def _mention(self, written: str, *, exact: bool, label: str) -> Mention:
+        found = [piece for chunk in written.split() for piece in self._words(chunk, exact=exact, label=label)]
+        return found[0] if len(found) == 1 else Phrase(label=label, words=tuple(found))
+
+    def _words(self, chunk: str, *, exact: bool, label: str) -> list[Word]:
+        """Return the words of something written without a blank; a compound is a phrase of its pieces."""
+        bare = chunk.rstrip("*")
+        cut = pieces(bare)
+        begins = bare != chunk and bare[-1:].isalnum()
+        way = Way.EXACT if exact else Way.FORMS
+        ways = [Way.PREFIX if begins and i == len(cut) - 1 else way for i in range(len(cut))]
+        return [
+            word(piece, ways[i], label=label, languages=self._tried, cyrillic=self._cyrillic, inner=i > 0)
+            for i, piece in enumerate(cut)
+        ]
+
+    def _list(self, token: Token) -> Mention | None:
+        if token.text not in self._terms:
+            close = get_close_matches(token.text, self._terms, 1)
+            cure = f"did you mean @{close[0]}?" if close else "name it in [terms]"
+            self._fault(token, f"there is no list @{token.text}", cure)
+            return None
+        values = self._terms[token.text]
+        if not values:
+            self._fault(token, f"the list @{token.text} is empty", "give it a word")
+            return None
+        options = [self._listed(token, value) for value in values]
+        return one_of(f"@{token.text}", [option for option in options if option])
+
+    def _listed(self, token: Token, value: str) -> Mention | None:
+        return self._value(value, token.start, token.end, label=f"@{token.text}", place=f" in the list @{token.text}")
+
+    def _value(self, value: str, start: int, end: int, *, label: str, place: str) -> Mention | None:
+        """Return a word or phrase that stands outside the grammar: in a list of [terms], in ``except``."""
+        exact = value.strip().startswith("=")
+        written = value.strip().removeprefix("=").strip('"“”„«»')
+        wrong = wrong_with_phrase(written)
+        if not wrong and not exact and len(pieces(written)) == 1 and is_function_word(written, ("en",)):
+            wrong = f"{value}{place} is a word that nearly every text holds", f"write ={written} to look for exactly it"
+        if wrong:
+            self.scanner.fault(start, end, *wrong)
+            return None
+        return self._mention(written, exact=exact, label=label)
+
+    def exceptions(self) -> Mention | None:
+        """Return the alternatives between the commas of the whole source."""
+        options = [self._exception(found) for found in re.finditer(r"[^,\s][^,]*", self.scanner.source)]
+        known = [option for option in options if option]
+        return _one_of(known) if known else None
+
+    def _exception(self, found: re.Match[str]) -> Mention | None:
+        written = found[0].strip()
+        start, end = found.start(), found.start() + len(written)
+        if written.startswith("@"):
+            return self._list(Token(kind=Kind.LIST, text=written[1:], start=start, end=end))
+        return self._value(written, start, end, label=written, place="")
+
+    # faults and remarks
+
+    def _only_function_words(self, tokens: list[Token]) -> None:
+        first, last = tokens[0], tokens[-1]
+        written = self.scanner.source[first.start : last.end]
+        many = len(tokens) > 1
+        message = f"{written}: {'words' if many else 'a word'} that nearly every text holds"
+        self.scanner.fault(first.start, last.end, message, f'put {"them" if many else "it"} in quotes: "{written}"')
+
+    def _remark_dropped(self, dropped: list[Token]) -> None:
+        self.remarks += [
+            f"{token.text} is read as the ordinary word and not looked for; write {token.text.upper()} for the name"
+            for token in dropped
+            if token.text.lower() in _ACRONYMS
+        ]
+
+
+_OPERATORS = frozenset({"AND", "OR", "NOT", "NEAR", "BEFORE"})
+_NEARS = (Kind.NEAR, Kind.BEFORE)
+_BEGIN_A_PART = (Kind.MINUS, Kind.FIELD, Kind.OPEN, Kind.LIST, Kind.WORD, Kind.PHRASE)
+
+
+def _one_of(mentions: list[Mention]) -> Mention:
+    """Return alternatives as one mention; groups within groups are one group."""
+    if len(mentions) == 1:
+        return mentions[0]
+    options = [
+        option
+        for mention in mentions
+        for option in (mention.options if isinstance(mention, OneOf) and mention.label.startswith("(") else (mention,))
+    ]
+    return one_of(f"({' OR '.join(option.label for option in options)})", options)
+
+
+def _and(parts: list[Query | None]) -> Query | None:
+    if None in parts:
+        return None
+    flat = [inner for part in parts if part for inner in (part.parts if isinstance(part, And) else (part,))]
+    return flat[0] if len(flat) == 1 else And(parts=tuple(flat))
+
+
+def _not(query: Query | None) -> Query | None:
+    if isinstance(query, Not):
+        return query.query
+    return Not(query=query) if query else None
+
+
+def _near(left: Mention | None, right: Mention | None, operator: Token, *, apart: bool) -> Mention | None:
+    if left is None or right is None:
+        return None
+    return Near(left=left, right=right, within=operator.within, ordered=operator.kind is Kind.BEFORE, apart=apart)

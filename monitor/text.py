@@ -1,0 +1,332 @@
+"""A text as rules read it: words with their places, sentences, paragraphs and fields.
+
+Words keep the characters they were written with, so every place found in them is a place in the original; how a word
+is to be understood (``Form``) follows from its characters alone and is remembered.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from typing import NamedTuple
+
+from monitor import language as languages
+from monitor.letters import (
+    APOSTROPHES,
+    DOUBLE_QUOTES,
+    HIDDEN,
+    HYPHENS,
+    MARKS,
+    Script,
+    disguised,
+    script,
+    unmixed,
+    visible,
+)
+from monitor.letters import fold as fold  # noqa: PLC0414 - the one folded form, for readers of texts and of items alike
+
+#: This many sentences after the headline are the opening, whether they stand in the lead or begin the text.
+OPENING = 3
+
+_LETTERS = rf"\w+(?:[{MARKS}{HIDDEN}]+\w*)*"
+_WORD = rf"{_LETTERS}(?:[{APOSTROPHES}]{_LETTERS})*(?:\+\+|(?<=\b\w)#)?"
+_ACRONYM = rf"(?:[^\W\d]\.){{2,}}(?:[^\W\d](?!\w))?(?:[{APOSTROPHES}]s\b)?"
+_NUMBER = r"\d+(?:[.,]\d+)+"
+_CLOSERS = rf"[{re.escape(DOUBLE_QUOTES + APOSTROPHES)})\]]*"
+_END = rf"(?<![.!?…])[.!?…]+{_CLOSERS}(?=\s)|(?<=[^\W\d])\.(?=[^\W\d])|[。！？।؟]+{_CLOSERS}"
+_BREAK = rf"[,:;()\[\]{{}}<>—|\\•·，：；、（）]|(?<=\s)[{re.escape(HYPHENS)}]+(?=\s)|--"
+#: One pass finds all there is to find; the groups are, in order: words, line ends, sentence ends, breaks. No part of it
+#: can fail after a long run, so a hostile page of dots or blanks takes no longer than another.
+_SCAN = re.compile(rf" ?(?:({_ACRONYM}|{_NUMBER}|{_WORD})|(\n)|({_END})|({_BREAK}))")
+_IS_WORD, _IS_LINE, _IS_END = 1, 2, 3
+_OPENERS = re.compile(rf"[\s{re.escape(DOUBLE_QUOTES + APOSTROPHES)}(\[—–-]*")
+_NEXT_WORD = re.compile(r"\w+")
+#: Scripts that put no blank between words: each character is read as a word, a name as a phrase of them.
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_UNSPACED_PIECES = re.compile(f"{_UNSPACED.pattern}[{MARKS}]*|(?:(?!{_UNSPACED.pattern}).)+", re.DOTALL)
+
+#: A full stop after these does not end a sentence.
+_ABBREVIATIONS = frozenset(
+    fold(
+        "mr mrs ms dr prof gen sen rep gov lt col capt sgt st jr sr inc corp co ltd bros vs jan feb mar apr jun jul "
+        "aug sep sept oct nov dec bzw ca nr str mme mlle sra гг ул им тыс млн млрд руб стр рис см др пр"
+    ).split()
+)
+#: Enough words to tell a language by.
+_SAMPLE = 400
+#: A copied lead shorter than this may be a coincidence.
+_SHORTEST_COPY = 3
+
+
+class Sentence(NamedTuple):
+    """A sentence of a field; the headline is always the first, as a whole."""
+
+    field: str
+    #: Counted from 1 within the field.
+    paragraph: int
+    #: First character in the field, and the one after the last.
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A word as rules compare it."""
+
+    #: The spellings it is found under, folded; several where look-alike letters allow several readings.
+    folded: tuple[str, ...]
+    #: Lower case, with accents: what stemmers want.
+    lower: str
+    #: As seen, in its own case: what ``=word`` compares.
+    spelled: str
+    #: 0 in lower case, 1 with a capital, 2 all in capitals.
+    capitals: int
+    script: Script
+    #: The Cyrillic word that a word of Latin capitals looks like, folded; empty for none.
+    disguised: str
+    #: Characters before and behind that are not of the word: an elided article, a possessive.
+    head: int
+    tail: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """What rules read of one item. Words are numbered through all fields, so a field is a range of numbers."""
+
+    #: The characters of each field: headline, lead, text, author, category, feed.
+    fields: Mapping[str, str]
+    #: Where each field's words begin and end; ``anywhere`` is headline, lead and text.
+    ranges: Mapping[str, tuple[int, int]]
+    words: tuple[str, ...]
+    #: Where each word begins in its field.
+    starts: tuple[int, ...]
+    #: The sentence each word stands in.
+    sentence: tuple[int, ...]
+    #: Whether nothing but a blank, a quote or a hyphen is between a word and the one before it.
+    follows: tuple[bool, ...]
+    sentences: tuple[Sentence, ...]
+    #: Words of the text that only repeat the lead, and do not count twice.
+    copied: tuple[int, int]
+    #: Sentences after the headline, the repeated ones not counted.
+    length: int
+    #: Languages that its words may be of, the declared one first.
+    languages: tuple[str, ...]
+
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """Return the first character of a run of words in their field, and the one after the last."""
+        before, after = form(self.words[first]), form(self.words[last])
+        return self.starts[first] + before.head, self.starts[last] + len(self.words[last]) - after.tail
+
+    @property
+    def latin(self) -> tuple[str, ...]:
+        """Return the languages its Latin words may be of; empty where nothing tells."""
+        return languages.written_in(Script.LATIN, self.languages)
+
+
+def read(  # noqa: PLR0913 - an item has this many parts
+    *,
+    headline: str,
+    lead: str = "",
+    text: str = "",
+    language: str | None = None,
+    author: str = "",
+    categories: tuple[str, ...] = (),
+    feed: str = "",
+) -> Text:
+    """Return the text that rules read; a lead that the text repeats counts once."""
+    reader = _Reader()
+    fields = {"headline": headline, "lead": lead, "text": text}
+    ranges = {name: reader.field(name, content) for name, content in fields.items()}
+    ranges["anywhere"] = (0, len(reader.words))
+    copied = _copied(reader.words, ranges["lead"], ranges["text"], cut=lead.rstrip(" ])").endswith(("…", "...")))
+    length = len(reader.sentences) - 1 - len(set(reader.sentence[slice(*copied)]))
+    spoken = _languages(reader.words, "\n".join(fields.values()), languages.code(language))
+    about = {"author": author, "category": "\n".join(categories), "feed": feed}
+    ranges |= {name: reader.field(name, content) for name, content in about.items()}
+    return Text(
+        fields=fields | about,
+        ranges=ranges,
+        words=tuple(reader.words),
+        starts=tuple(reader.starts),
+        sentence=tuple(reader.sentence),
+        follows=tuple(reader.follows),
+        sentences=tuple(reader.sentences),
+        copied=copied,
+        length=length,
+        languages=spoken,
+    )
+
+
+def pieces(written: str) -> tuple[str, ...]:
+    """Return the words of something written in one go: ``Al-Baghdadi`` is two, ``U.S.`` and ``C++`` are one."""
+    reader = _Reader()
+    reader.field("headline", written)
+    return tuple(reader.words)
+
+
+@lru_cache(maxsize=1 << 16)
+def form(word: str) -> Form:
+    """Return how a word of a text or of a rule is to be understood."""
+    head, tail = _affixes(word)
+    spelled = visible(word[head : len(word) - tail])
+    plain = spelled.replace(".", "") if _DOTTED.fullmatch(spelled) else spelled
+    plain = plain.replace("'", "")
+    readings = unmixed(plain)
+    return Form(
+        folded=tuple(dict.fromkeys(fold(reading) for reading in readings)),
+        lower=readings[0].lower(),
+        spelled=spelled,
+        capitals=_capitals(plain),
+        script=script(readings[0]),
+        disguised=fold(disguised(plain)),
+        head=head,
+        tail=tail,
+    )
+
+
+_DOTTED = re.compile(r"(?:[^\W\d]\.)+[^\W\d]?")
+_APOSTROPHE = re.compile(f"[{APOSTROPHES}]")
+#: Articles and the like that lose their vowel before another: l'OTAN, dell'Iran.
+_ELIDED = frozenset(
+    {"l", "d", "j", "m", "t", "s", "n", "c", "qu", "jusqu", "lorsqu", "puisqu", "quoiqu"}
+    | {"dell", "nell", "all", "dall", "sull", "coll", "un", "quell", "quest"}
+)
+#: What follows an apostrophe and is no part of the word: NATO's, she'll.
+_CONTRACTED = frozenset({"s", "ll", "re", "ve", "d", "m"})
+
+
+def _affixes(word: str) -> tuple[int, int]:
+    """Return how many characters before and behind are not of the word itself."""
+    marks = [found.start() for found in _APOSTROPHE.finditer(word)]
+    if not marks:
+        return 0, 0
+    tail = len(word) - marks[-1] if word[marks[-1] + 1 :].lower() in _CONTRACTED else 0
+    head = marks[0] + 1 if word[: marks[0]].lower() in _ELIDED and len(word) - tail > marks[0] + 1 else 0
+    return head, tail
+
+
+def _capitals(word: str) -> int:
+    letters = [char for char in word if char.isalpha()]
+    if not letters or not letters[0].isupper():
+        return 0
+    return 2 if len(letters) > 1 and all(not char.islower() for char in letters) else 1
+
+
+def _languages(words: list[str], written: str, given: str | None) -> tuple[str, ...]:
+    sample = {word.lower() for word in islice(words, _SAMPLE)}
+    found = (*languages.guess(sample, least=2), *languages.by_letters(written, given))
+    return tuple(dict.fromkeys((given, *found) if given else found))
+
+
+def _copied(words: list[str], lead: tuple[int, int], text: tuple[int, int], *, cut: bool) -> tuple[int, int]:
+    """Return the run of the text's words that repeats the lead; a lead that was cut off may end inside a word."""
+    copy = words[lead[0] : lead[1] - cut]
+    if len(copy) < _SHORTEST_COPY:
+        return 0, 0
+    whole = "\0".join(("", *words[slice(*text)], ""))
+    found = whole.find("\0".join(("", *copy, "")))
+    if found < 0:
+        return 0, 0
+    first = text[0] + whole.count("\0", 0, found)
+    return first, first + len(copy)
+
+
+class _Reader:
+    """Takes fields one after the other and numbers their words."""
+
+    def __init__(self) -> None:
+        self.words: list[str] = []
+        self.starts: list[int] = []
+        self.sentence: list[int] = []
+        self.follows: list[bool] = []
+        self.sentences: list[Sentence] = []
+        #: First word of the open sentence and of the open paragraph, and the character the sentence begins at.
+        self._sentence_from = self._paragraph_from = self._begin = 0
+        self._paragraph = 1
+
+    def field(self, name: str, content: str) -> tuple[int, int]:
+        """Read a field, and return the range of its words; a headline is one sentence, whatever stands in it."""
+        first = self._sentence_from = self._paragraph_from = len(self.words)
+        self._begin, self._paragraph, joined = 0, 1, False
+        content = content.replace("_", " ")
+        unspaced = bool(_UNSPACED.search(content))
+        for found in _SCAN.finditer(content):
+            kind = found.lastindex
+            if kind == _IS_WORD:
+                word, start = found[1], found.start(1)
+                if unspaced or word[0].isdigit():
+                    self._odd_word(content, word, start, joined=joined)
+                else:
+                    self._word(word, start, joined)
+                joined = True
+                if word[-1] != "." or not _begins_anew(content, found.end(), certain=False):
+                    continue
+            elif not _ends(content, found, self.words):
+                joined = joined and found[kind or 0] == "."
+                continue
+            joined = joined and kind == _IS_WORD and name == "headline"
+            if name != "headline":
+                self._close(name, found.end(), line=kind == _IS_LINE)
+        if name == "headline" or len(self.words) > self._sentence_from:
+            self.sentences.append(Sentence(name, self._paragraph, self._begin, len(content)))
+        return first, len(self.words)
+
+    def _close(self, name: str, end: int, *, line: bool) -> None:
+        """End the sentence, and with it the paragraph at the end of a line, where they hold any word."""
+        if len(self.words) > self._sentence_from:
+            self.sentences.append(Sentence(name, self._paragraph, self._begin, end))
+            self._sentence_from = len(self.words)
+        if line and len(self.words) > self._paragraph_from:
+            self._paragraph += 1
+            self._paragraph_from = len(self.words)
+        self._begin = end
+
+    def _word(self, word: str, start: int, joined: bool) -> None:  # noqa: FBT001 - called for each word of each text
+        self.words.append(word)
+        self.starts.append(start)
+        self.sentence.append(len(self.sentences))
+        self.follows.append(joined)
+
+    def _odd_word(self, content: str, word: str, start: int, *, joined: bool) -> None:
+        """Add a number, with the hyphen where it is the tail of an identifier; or words that have no blank between."""
+        if joined and word[0].isdigit() and self._numbers_a_name(content, start):
+            self._word(content[start - 1] + word, start - 1, joined)
+            return
+        for piece in _UNSPACED_PIECES.finditer(word):
+            self._word(piece[0], start + piece.start(), joined)
+            joined = True
+
+    def _numbers_a_name(self, content: str, start: int) -> bool:
+        """Return whether a number is the tail of an identifier (CVE-2026-1234), and so no word of its own."""
+        before = self.words[-1]
+        touches = content[start - 1] in _TAIL_MARKS and self.starts[-1] + len(before) == start - 1
+        return touches and (before.isupper() or before[0] in _TAIL_MARKS)
+
+
+_TAIL_MARKS = HYPHENS + "/"
+
+
+def _ends(content: str, found: re.Match[str], words: list[str]) -> bool:
+    """Return whether what was found between words ends a sentence."""
+    if found.lastindex != _IS_END:
+        return found.lastindex == _IS_LINE
+    mark, start, end = found[_IS_END], found.start(_IS_END), found.end()
+    if (
+        mark == "." and end < len(content) and not content[end].isspace()
+    ):  # "Node.js", or "talks.The" for want of a blank
+        return content[start - 1].islower() and content[end].isupper() and content[end + 1 : end + 3].islower()
+    certain = mark[0] != "." or not words or not (len(words[-1]) == 1 or words[-1].lower() in _ABBREVIATIONS)
+    return _begins_anew(content, end, certain=certain)
+
+
+def _begins_anew(content: str, end: int, *, certain: bool) -> bool:
+    """Return whether a sentence begins here: with no small letter, and after an abbreviation with "The" or the like."""
+    opened = _OPENERS.match(content, end)
+    start = opened.end() if opened else end
+    if certain:
+        return not content[start : start + 1].islower()
+    word = _NEXT_WORD.match(content, start)
+    return word is not None and word[0][0].isupper() and word[0].lower() in languages.FUNCTION_WORDS["en"]

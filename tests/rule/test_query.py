@@ -1,0 +1,73 @@
+"""The tree of a rule: what its words are compared by, and how it is told to people."""
+
+from __future__ import annotations
+
+import pytest
+
+from monitor.rule.parser import parse
+from monitor.rule.query import Near, OneOf, Topic, Way, Word, required_capitals, word, words
+
+
+def tree(source: str) -> object:
+    return parse(source, terms={"nato": ("NATO", "North Atlantic Alliance", "Alliance")}, languages=()).query
+
+
+@pytest.mark.parametrize(
+    ("written", "capitals"),
+    [
+        ("US", 2),
+        ("U.S.", 2),
+        ("us", 2),
+        ("WHO", 2),
+        ("who", 0),
+        ("UN", 2),
+        ("TARGET", 2),
+        ("Target", 1),
+        ("target", 0),
+        ("Who", 0),
+        ("THE", 0),
+        ("NATO", 0),
+        ("Siemens", 0),
+    ],
+)
+def test_a_name_that_is_an_ordinary_word_needs_its_capitals(written: str, capitals: int) -> None:
+    assert required_capitals(written) == capitals
+
+
+def test_an_exact_word_needs_no_more_capitals_than_its_own_letters() -> None:
+    exact = word("US", Way.EXACT, label="=US", languages=("en",))
+    assert (exact.capitals, exact.way, exact.languages) == (0, Way.EXACT, ())
+
+
+def test_words_that_find_the_same_have_the_same_key() -> None:
+    first, second = (word(written, Way.FORMS, label=written, languages=("en",)) for written in ("Zelenský", "ZELENSKY"))
+    assert first.key == second.key
+    assert first.key != word("zelensky", Way.EXACT, label="zelensky", languages=("en",)).key
+    assert first.key != word("zelensky", Way.FORMS, label="zelensky", languages=("de", "en")).key
+
+
+def test_a_short_name_is_marked_beside_its_long_one() -> None:
+    query = tree("@nato")
+    assert isinstance(query, OneOf)
+    assert [option.short for option in query.options if isinstance(option, Word)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    "source", ["a1 NEAR/3 b1", "a1 NOT BEFORE/2 (b1 OR c1)", '"a1 b1" BEFORE/1 @nato', '"a1 b1" NEAR/2 ab*']
+)
+def test_near_is_told_as_it_is_written(source: str) -> None:
+    query = tree(source)
+    assert isinstance(query, Near)
+    assert query.label == source
+
+
+def test_a_topic_is_told_as_it_is_written() -> None:
+    query = tree('the NATO (a1 OR b1) "c1 d1"')
+    assert isinstance(query, Topic)
+    assert query.label == 'NATO (a1 OR b1) "c1 d1"'
+
+
+def test_every_word_of_a_tree_is_found() -> None:
+    found = parse('headline:(a1 OR "b1 c1") AND d1 NEAR/2 e1 NOT f1 AND lang:en', terms={}, languages=()).query
+    assert found
+    assert [each.spelled for each in words(found)] == ["a1", "b1", "c1", "d1", "e1", "f1"]
