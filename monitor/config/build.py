@@ -1,0 +1,184 @@
+"""From files to a ``Config``: every table checked, every name resolved, every fault told at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from zoneinfo import ZoneInfo, available_timezones
+
+from monitor.channel import Channel
+from monitor.config.channels import Channels
+from monitor.config.check import Entry, checked, entries
+from monitor.config.feeds import make_feeds
+from monitor.config.include import gather, watched
+from monitor.config.kinds import exact, guess
+from monitor.config.loaded import Config, Log, Polling
+from monitor.config.report import Report
+from monitor.config.schema import (
+    SHARED,
+    ChannelTable,
+    FeedTable,
+    PollingTable,
+    RuleTable,
+    TermTable,
+    Whole,
+)
+from monitor.config.secret import Secrets
+from monitor.config.source import Place, Source, join, split
+from monitor.config.watches import Known, Watches, check_channels
+from monitor.feed import Pace
+
+#: Where a machine says which zone it is in: a link into the zones, or, on Debian, a name.
+_LINK, _NAME = Path("/etc/localtime"), Path("/etc/timezone")
+_SQLITE = "sqlite:///"
+_UTC = re.compile(r"(Etc/)?(UTC|UCT|Universal|Zulu|GMT)")
+
+
+def load(path: Path, *, environment: Mapping[str, str]) -> Config:
+    """Return the configuration in the file and those that it includes; raise ConfigError with every fault."""
+    report = Report()
+    return _build(gather(path, report), environment, report)
+
+
+def kept(toml: str, path: Path, *, environment: Mapping[str, str]) -> Config:
+    """Return the configuration whose ``toml`` was kept; secrets are read anew; raise ConfigError with every fault."""
+    return _build(split(toml, path), environment, Report())
+
+
+def _build(sources: Sequence[Source], environment: Mapping[str, str], report: Report) -> Config:
+    parts = [(Place(source=source), _whole(source, report, main=source is sources[0])) for source in sources]
+    main, whole = parts[0]
+    feed_tables, feed_names = entries("feeds", FeedTable, parts, report)
+    rule_tables, rule_names = entries("rules", RuleTable, parts, report)
+    channel_tables, channel_names = entries("channels", ChannelTable, parts, report)
+    terms, term_names = entries("terms", TermTable, parts, report)
+    if any(source.fault for source in sources):  # what a file would have named cannot be told from what nothing names
+        report.close()
+    secrets = Secrets(environment, report)
+    _check_pace(whole.polling, main.at("polling"), report)
+    feeds = make_feeds(feed_tables, feed_names, whole.polling, main.at("feeds"), report)
+    channels = Channels(secrets, report).make(channel_tables, channel_names, main.at("channels"))
+    known = Known(
+        feeds=feeds,
+        feed_tables=feed_tables,
+        feed_names=feed_names,
+        channel_names=channel_names,
+        terms=terms,
+        term_names=term_names,
+    )
+    watches = Watches(known, report).make(rule_tables, rule_names, main.at("rules"))
+    check_channels(whole.health.notify, channel_names, main.at("health", "notify"), report)
+    zone = _zone(whole.timezone, main.at("timezone"), environment, report)
+    _warn_of_utc(whole.timezone, zone, channel_tables, report)
+    database = _database(whole.database, main.at("database"), report)
+    report.close()
+    toml = join(sources)
+    return Config(
+        path=main.source.path,
+        files=tuple(dict.fromkeys((*watched(sources), *secrets.files))),
+        sha256=sha256(toml.encode()).hexdigest(),
+        toml=toml,
+        zone=zone,
+        zone_name=zone.key,
+        database=f"{_SQLITE}{main.beside(database).absolute()}",
+        database_name=database,
+        feeds=feeds,
+        watches=watches,
+        channels=channels,
+        pace=Pace(min_interval=whole.polling.min_interval, max_interval=whole.polling.max_interval),
+        polling=_polling(whole.polling),
+        allow=whole.network.allow,
+        notices=_notices(whole, channels),
+        log=Log(level=whole.log.level, format=whole.log.format),
+        warnings=report.warnings,
+        sources=tuple(sources),
+    )
+
+
+def _whole(source: Source, report: Report, *, main: bool) -> Whole:
+    place, allowed = Place(source=source), dict(source.table)
+    for key in source.table:
+        if not main and key in Whole.model_fields and key not in SHARED:
+            report.fault(place.at(key), "belongs into the main file", f"an included file holds {', '.join(SHARED)}")
+            del allowed[key]
+    table, _ = checked(Whole, allowed, place, report)
+    return table or Whole()
+
+
+def _polling(table: PollingTable) -> Polling:
+    return Polling(concurrency=table.concurrency, per_host=table.per_host, timeout=table.timeout)
+
+
+def _notices(whole: Whole, channels: Sequence[Channel]) -> tuple[str, ...]:
+    named = whole.health.notify or [channel.name for channel in channels if channel.default]
+    return tuple(dict.fromkeys(named))
+
+
+def _check_pace(table: PollingTable, place: Place, report: Report) -> None:
+    if table.min_interval > table.max_interval:
+        least, most = exact(table.min_interval), exact(table.max_interval)
+        cure = "lower the one, or raise the other"
+        report.fault(place.at("min_interval"), f"{least} is over max_interval, {most}", cure)
+
+
+def _database(url: str, place: Place, report: Report) -> str:
+    """Return the path in the URL."""
+    path, cure = url.removeprefix(_SQLITE), f'write "{_SQLITE}wirebell.db"'
+    if "://" not in url:
+        report.fault(place, f"{url!r} is not the address of a database", f'write "{_SQLITE}{url}"')
+    elif not url.startswith(_SQLITE):
+        report.fault(place, f"{url.partition('://')[0]} is not a database that can be used", cure)
+    elif not path or path == ":memory:" or "?" in path:
+        report.fault(place, "names no file", cure)
+    return path
+
+
+# --- zone --------------------------------------------------------------------------------------------------------
+
+
+def _zone(name: str | None, place: Place, environment: Mapping[str, str], report: Report) -> ZoneInfo:
+    if name is None:
+        return _machine_zone(environment)
+    zone = _find_zone(name)
+    if zone is None:
+        cure = guess(name, available_timezones()) or 'write such as "Europe/Berlin"'
+        report.fault(place, f"no zone is called {name!r}", cure)
+    return zone or ZoneInfo("UTC")
+
+
+def _find_zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # no such zone; "../x"; "Europe", which is a folder
+        return None
+
+
+def _machine_zone(environment: Mapping[str, str]) -> ZoneInfo:
+    """Return the zone of the machine: what TZ names, else what its files say, else UTC."""
+    named = (environment.get("TZ", "").removeprefix(":"), _linked(), _written())
+    zones = (_find_zone(name) for name in named if name)
+    return next((zone for zone in zones if zone), ZoneInfo("UTC"))
+
+
+def _linked() -> str:
+    try:
+        return str(_LINK.readlink()).rpartition("zoneinfo/")[2]
+    except OSError:
+        return ""
+
+
+def _written() -> str:
+    try:
+        return _NAME.read_text().strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _warn_of_utc(name: str | None, zone: ZoneInfo, channels: Sequence[Entry[ChannelTable]], report: Report) -> None:
+    """Warn of quiet hours in the zone of a machine that was never told where it is."""
+    for entry in channels:
+        if name is None and entry.table.quiet and _UTC.fullmatch(zone.key):
+            cure = 'write such as timezone = "Europe/Berlin" at the top'
+            report.warn(entry.place.at("quiet"), "these hours are in UTC, the machine's zone", cure)

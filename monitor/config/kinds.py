@@ -1,0 +1,161 @@
+"""The kinds of values that a configuration holds, each with what is said when it is written wrongly."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import timedelta
+from difflib import get_close_matches
+from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Annotated, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from monitor import hours
+from monitor.hours import Quiet
+
+#: Spans in a config are at most this long: more is a slip of the pen, and twice a million times more overflows.
+LONGEST = timedelta(days=30)
+_WEB = 'write such as "https://news.example/rss.xml"'
+#: A code of a language by BCP 47, such as en or pt-BR.
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def refusal(message: str, cure: str = "") -> PydanticCustomError:
+    """Return what a validator raises: what is wrong with a value, and the cure."""
+    return PydanticCustomError("refused", "{message}", {"message": message, "cure": cure})
+
+
+def found(value: object) -> str:
+    """Return what a value is, in words, and never what a text says: it may be a secret."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return f"the number {value}" if abs(value) < 10**15 else "a huge number"
+        case str():
+            return "text"
+        case list():
+            return "a list"
+        case dict():
+            return "a table"
+        case _:
+            return "a date or time"
+
+
+def guess(word: str, known: Iterable[str]) -> str:
+    """Return ``did you mean …?`` where one of the known words is close, else an empty text."""
+    known = sorted(known)
+    close = get_close_matches(word, known, 1) or get_close_matches(word.lower(), known, 1)
+    return f"did you mean {close[0]!r}?" if close else ""
+
+
+def exact(span: timedelta) -> str:
+    """Return the span as it is written, in the largest unit that says it exactly."""
+    written = hours.words(span)
+    return written if hours.duration(written) == span else f"{round(span.total_seconds())}s"
+
+
+def _duration(least: str, most: timedelta = LONGEST) -> BeforeValidator:
+    def read(value: object) -> object:
+        if isinstance(value, int) and not isinstance(value, bool):
+            meant = exact(timedelta(seconds=value)) if 0 <= value <= LONGEST.total_seconds() else "5m"
+            raise refusal(f"expected a duration, found {found(value)}", f'write "{meant}"')
+        if not isinstance(value, str):
+            raise refusal(f"expected a duration, found {found(value)}", 'write such as "5m"')
+        try:
+            span = hours.duration(value)
+        except ValueError as error:
+            raise refusal(str(error)) from error
+        if not hours.duration(least) <= span <= most:
+            raise refusal(f"{value!r} is out of range", f"write between {least} and {hours.words(most)}")
+        return span
+
+    return BeforeValidator(read)
+
+
+def choice(kind: type[Choice]) -> BeforeValidator:
+    """Return what takes one of the words of an enumeration."""
+    words = [str(member) for member in kind]
+
+    def read(value: object) -> object:
+        listed = f"{', '.join(words[:-1])} or {words[-1]}"
+        if not isinstance(value, str):
+            raise refusal(f"expected {listed}, found {found(value)}", f'write such as "{words[0]}"')
+        if value not in words:
+            raise refusal(f"{value!r} is not one of {listed}", guess(value, words))
+        return kind(value)
+
+    return BeforeValidator(read)
+
+
+def _several(value: object) -> object:
+    """Take one text for a list of one."""
+    if isinstance(value, str):
+        return (value,)
+    if not isinstance(value, list):
+        raise refusal(f"expected text or a list of texts, found {found(value)}", 'write "one", or ["one", "two"]')
+    return tuple(value)
+
+
+def _network(value: object) -> IPv4Network | IPv6Network:
+    if not isinstance(value, str):
+        raise refusal(f"expected a range of addresses, found {found(value)}", 'write such as "10.1.0.0/16"')
+    try:
+        return ip_network(value)
+    except ValueError:
+        pass
+    try:
+        meant = f'write "{ip_network(value, strict=False)}"'
+    except ValueError:
+        meant = 'write such as "10.1.0.0/16"'
+    raise refusal(f"{value!r} is not a range of addresses", meant)
+
+
+def _quiet(value: object) -> Quiet:
+    if not isinstance(value, str):
+        raise refusal(f"expected a span of hours, found {found(value)}", 'write such as "22:00-07:00"')
+    try:
+        return Quiet.parse(value)
+    except ValueError as error:
+        raise refusal(str(error)) from error
+
+
+def _language(value: object) -> object:
+    if isinstance(value, str) and not _LANGUAGE.fullmatch(value):
+        raise refusal(f"{value!r} is not the code of a language", 'write such as "en", "ru" or "pt-BR"')
+    return value
+
+
+def web_fault(url: str) -> tuple[str, str] | None:
+    """Return what is wrong with an http address, and the cure; neither shows the address, which may hold a token."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "is not an address", _WEB
+    if any(letter.isspace() or not letter.isprintable() for letter in url):
+        return "holds a space", _WEB
+    if "://" not in url:
+        return "has no scheme", 'write "https://" before it'
+    if parts.scheme not in ("http", "https"):
+        return f"begins with {parts.scheme}:", "write https: or http:"
+    return None if parts.hostname and port != 0 else ("names no host", _WEB)
+
+
+Duration = Annotated[timedelta, _duration("1s")]
+#: A duration that may be none at all.
+Span = Annotated[timedelta, _duration("0s")]
+Timeout = Annotated[timedelta, _duration("1s", timedelta(minutes=5))]
+Hours = Annotated[Quiet, BeforeValidator(_quiet)]
+Language = Annotated[str, BeforeValidator(_language)]
+Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
+Networks = Annotated[tuple[Network, ...], BeforeValidator(_several)]
+Text = Annotated[str, Field(min_length=1)]
+Texts = Annotated[tuple[Text, ...], BeforeValidator(_several)]
+SomeTexts = Annotated[Texts, Field(min_length=1)]

@@ -1,0 +1,146 @@
+"""The reference page of the configuration, made from the schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from enum import StrEnum
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+
+from monitor import hours
+from monitor.config.schema import (
+    ChannelTable,
+    FeedTable,
+    HealthTable,
+    LogTable,
+    NetworkTable,
+    PollingTable,
+    RuleTable,
+    Table,
+    Whole,
+)
+from monitor.hours import Quiet
+
+_HEAD = """\
+# The configuration
+
+One file in TOML, `config.toml` or what `-c FILE` or `$WIREBELL_CONFIG` names. `wirebell check` says what is wrong with
+it, each fault with its line and a cure. A configuration with a fault is not used: what runs goes on as it was.
+
+Durations are written `30s`, `5m`, `2h` or `7d`, at most `30d`; hours `22:00-07:00`. Names have up to 64 characters,
+none of `* ? [ ] : ,` or quotes. A key that takes texts takes one text too. Paths are relative to the file that they
+stand in; a secret's file without a folder is looked for among systemd's credentials first. A configuration of the usual
+size:
+
+```toml
+timezone = "Europe/Berlin"
+
+[feeds]
+tass = "https://tass.com/rss/v2.xml"
+un   = { url = "https://news.un.org/feed/subscribe/en/news/all/rss.xml", interval = "5m", tags = ["wire"] }
+
+[rules]
+nato    = ["@nato security guarantees", "гарантии безопасности НАТО"]
+siemens = { match = "Siemens", except = "share price, price target", feeds = "tag:wire", notify = "mail" }
+
+[terms]
+nato = ["NATO", "North Atlantic alliance"]
+
+[channels.desk]
+url_file = "desk.url"
+default = true
+quiet = "22:00-07:00"
+wake = "high"
+
+[channels.mail]
+to = ["anna@bank.example", "ben@bank.example"]
+smtp = "smtp.bank.example"
+user = "bot"
+password_file = "mail.pw"
+```
+
+This page is made from the program's own schema.
+"""
+
+#: Each table with its heading and what is said of it.
+TABLES: tuple[tuple[str, type[Table], str], ...] = (
+    ("At the top", Whole, "Keys that stand before the first heading, and the tables that there are."),
+    (
+        "`[feeds.NAME]`",
+        FeedTable,
+        'What is watched. Short form: `NAME = "https://…"` below `[feeds]`. No two feeds have the same address.',
+    ),
+    (
+        "`[rules.NAME]`",
+        RuleTable,
+        'What is looked for. Short forms below `[rules]`: `NAME = "query"`, and `NAME = ["…", "…"]` for any of them.',
+    ),
+    (
+        "`[channels.NAME]`",
+        ChannelTable,
+        (
+            'Who is told, and how. Short form: `NAME = "address"` below `[channels]`. A channel has one target: an '
+            "address (one of `url`, `url_file`, `url_env`), mailboxes (`to` and `smtp`), or a `webhook`. A single "
+            "channel is the default; of several at least one must be."
+        ),
+    ),
+    ("`[polling]`", PollingTable, "How feeds are polled."),
+    ("`[network]`", NetworkTable, "What may be read from. Channels are yours, and are not limited by it."),
+    ("`[health]`", HealthTable, "What wirebell says of itself: greetings, and answers to changes of this file."),
+    ("`[log]`", LogTable, "What the daemon writes of its work."),
+)
+
+_WORDS: dict[object, str] = {
+    str: "text",
+    bool: "true or false",
+    int: "whole number",
+    timedelta: "duration",
+    Quiet: "hours",
+    dict: "table",
+}
+
+
+def reference() -> str:
+    """Return the page, in Markdown."""
+    return "\n".join((_HEAD, *(part for table in TABLES for part in _section(*table))))
+
+
+def _section(heading: str, model: type[Table], said: str) -> Iterator[str]:
+    yield f"## {heading}\n\n{said}\n"
+    yield "| key | type | default | meaning | example |\n|---|---|---|---|---|"
+    for name, field in model.model_fields.items():
+        key = field.alias or name
+        example = f"`{key} = {field.examples[0]}`" if field.examples and field.examples[0] else ""
+        kind = f"{_type(field.annotation)}{_bounds(field)}"
+        yield f"| `{key}` | {kind} | {_default(field)} | {field.description} | {example} |"
+    yield ""
+
+
+def _type(annotation: Any) -> str:  # noqa: ANN401 - an annotation may be anything
+    kind = get_origin(annotation) or annotation
+    if kind in (Annotated, Union, UnionType):  # of a union, all but None come to one
+        return _type(get_args(annotation)[0])
+    if kind is tuple:
+        return "texts"
+    if issubclass(kind, StrEnum):
+        return ", ".join(f"`{member}`" for member in kind)
+    return "table" if issubclass(kind, Table) else _WORDS[kind]
+
+
+def _bounds(field: FieldInfo) -> str:
+    bounds = [getattr(part, "ge", None) or getattr(part, "le", None) for part in field.metadata]
+    return f" from {bounds[0]} to {bounds[1]}" if bounds and all(bounds) else ""
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.default
+    if field.is_required():
+        return "required"
+    if isinstance(value, timedelta):
+        return f'`"{hours.words(value)}"`'
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f'`"{value}"`' if isinstance(value, str) and value else f"`{value}`" if isinstance(value, int) else ""

@@ -1,0 +1,253 @@
+"""What a configuration may hold: its tables, their keys, types, defaults and meaning.
+
+The reference page is made from these models. What needs more than one key to be judged is judged by the modules that
+make feeds, channels and watches.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from monitor.alert import Priority
+from monitor.channel import Security
+from monitor.config.kinds import (
+    Duration,
+    Hours,
+    Language,
+    Networks,
+    SomeTexts,
+    Span,
+    Text,
+    Texts,
+    Timeout,
+    choice,
+)
+from monitor.feed import FullText
+from monitor.rule import Precision, Where
+
+#: How often a feed is polled that says nothing of it: half of its items are then seen within two and a half minutes.
+DEFAULT_INTERVAL = timedelta(minutes=5)
+
+
+class Level(StrEnum):
+    """How much is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """How a line of the log is written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def key(meaning: str, example: str, default: Any = ..., **more: Any) -> Any:  # noqa: ANN401 - as pydantic's Field
+    """Return a field with what the reference page says of it."""
+    return Field(default, description=meaning, examples=[example], **more)
+
+
+class Table(BaseModel):
+    """A table of the config: no key but those that are named, and no value of another type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Named(Table):
+    """A table with a name of the user's, and a short form on one line."""
+
+    #: The key that the short form gives, and what it may be written as.
+    short: ClassVar[str]
+    forms: ClassVar[tuple[type, ...]] = (str,)
+    #: Whether there is a long form.
+    long: ClassVar[bool] = True
+    #: Names stand in patterns, commands and messages, where these would be read as something else.
+    unfit: ClassVar[str] = "*?[]:,\"'"
+
+
+class FeedTable(Named):
+    """A feed; its short form is its address."""
+
+    short = "url"
+
+    url: Text = key("Where the feed is: an http or https address.", '"https://news.example/rss.xml"')
+    interval: Duration | None = key(
+        "How often it is polled; `5m` when absent, and never under `polling.min_interval`.", '"2m"', None
+    )
+    tags: Texts = key("Words by which rules name several feeds at once, as `tag:…`.", '["wire", "europe"]', ())
+    full_text: Annotated[FullText, choice(FullText)] | None = key(
+        "Whether its articles are read: `auto` reads those of items whose feed text is short and that some rule could "
+        "judge; `polling.full_text` when absent.",
+        '"always"',
+        None,
+    )
+    language: Language | None = key("The language it is written in, as a code by BCP 47.", '"en"', None)
+    catch_up: Span | None = key(
+        "At its first poll, items younger than this ring; `polling.catch_up` when absent.", '"6h"', None
+    )
+    enabled: bool = key("Whether it is polled.", "false", default=True)
+
+
+class RuleTable(Named):
+    """A rule; its short form is what it matches."""
+
+    short = "match"
+    forms = (str, list)
+
+    match: SomeTexts = key("What to look for, in the rule language; of a list, any.", '"NATO security guarantees"')
+    except_: Text = key(
+        "Drops an item whose headline or lead says so.", '"share price, price target"', "", alias="except"
+    )
+    precision: Annotated[Precision, choice(Precision)] = key(
+        "How surely an item must be about a topic to ring.", '"precise"', Precision.NORMAL
+    )
+    where: Annotated[Where, choice(Where)] = key(
+        "How much of an item may decide: its headline, its headline and lead, or its article too.",
+        '"lead"',
+        Where.ANYWHERE,
+    )
+    feeds: SomeTexts | None = key(
+        "The feeds it watches: names, patterns such as `bbc*`, and `tag:…`; every feed when absent.",
+        '["tass", "tag:wire"]',
+        None,
+    )
+    notify: SomeTexts | None = key("The channels it rings; the default ones when absent.", '"desk"', None)
+    priority: Annotated[Priority, choice(Priority)] = key(
+        "How much its alerts matter; see a channel's `wake`.", '"high"', Priority.NORMAL
+    )
+    note: str = key("Why the rule is there, for those who read it later.", '"asked for by the Berlin desk"', "")
+
+
+class TermTable(Named):
+    """A list of words that a rule names as `@name`."""
+
+    short = "words"
+    forms = (str, list)
+    long = False
+    unfit = f"{Named.unfit}() "
+
+    words: SomeTexts = key("What may stand for the name.", '["NATO", "НАТО", "OTAN"]')
+
+
+class ChannelTable(Named):
+    """A channel; its short form is its address. It has one target: an address, a mailbox or a webhook."""
+
+    short = "url"
+
+    url: Text | None = key("The address of a service as Apprise writes it, or `console:`.", '"console:"', None)
+    url_file: Text | None = key("A file that holds the address.", '"desk.url"', None)
+    url_env: Text | None = key("A variable of the environment that holds the address.", '"DESK_URL"', None)
+    to: SomeTexts | None = key("Mail: who gets it, each a message of their own.", '["anna@bank.example"]', None)
+    smtp: Text | None = key("Mail: the server that takes it.", '"smtp.bank.example"', None)
+    port: int | None = key(
+        "Mail: the server's port; 587 with `starttls`, 465 with `tls`, 25 with `none` when absent.",
+        "2525",
+        None,
+        ge=1,
+        le=65535,
+    )
+    security: Annotated[Security, choice(Security)] = key(
+        "Mail: how the connection to the server is secured.", '"tls"', Security.STARTTLS
+    )
+    from_: Text | None = key(
+        "Mail: the sender; `user` when that is an address, else `wirebell` at the first receiver's domain.",
+        '"news@bank.example"',
+        None,
+        alias="from",
+    )
+    user: Text | None = key("Mail: the name to log in with; no login when absent.", '"bot"', None)
+    password: Text | None = key("Mail: the password itself; `password_file` is safer.", '"…"', None)
+    password_file: Text | None = key("Mail: a file that holds the password.", '"mail.pw"', None)
+    password_env: Text | None = key(
+        "Mail: a variable of the environment that holds the password.", '"MAIL_PASSWORD"', None
+    )
+    webhook: Text | None = key(
+        "Webhook: the address that JSON is posted to, by the Standard Webhooks convention.",
+        '"https://hooks.bank.example/news"',
+        None,
+    )
+    secret: Text | None = key("Webhook: the secret to sign with; `secret_file` is safer.", '"whsec_…"', None)
+    secret_file: Text | None = key("Webhook: a file that holds the secret to sign with.", '"hook.secret"', None)
+    secret_env: Text | None = key(
+        "Webhook: a variable of the environment that holds the secret to sign with.", '"HOOK_SECRET"', None
+    )
+    default: bool = key("Whether rules without `notify` ring here; a single channel always is.", "true", default=False)
+    quiet: Hours | None = key(
+        "Hours of the day in which it rests; what is due then waits for their end.", '"22:00-07:00"', None
+    )
+    wake: Annotated[Priority, choice(Priority)] = key(
+        "Alerts of at least this priority do not wait for the end of the quiet hours.", '"high"', Priority.URGENT
+    )
+
+
+class PollingTable(Table):
+    """How feeds are polled."""
+
+    min_interval: Duration = key("No feed may have a shorter interval.", '"10s"', timedelta(seconds=30))
+    max_interval: Duration = key("Waits after failed polls double up to this.", '"2h"', timedelta(hours=1))
+    timeout: Timeout = key("A whole answer must have come within this time.", '"20s"', timedelta(seconds=30))
+    concurrency: int = key("How many feeds are polled at once.", "20", 50, ge=1, le=1000)
+    per_host: int = key("How many feeds of one host are polled at once.", "1", 2, ge=1, le=100)
+    full_text: Annotated[FullText, choice(FullText)] = key(
+        "`full_text` of feeds that do not say.", '"never"', FullText.AUTO
+    )
+    catch_up: Span = key("`catch_up` of feeds that do not say.", '"1h"', timedelta(0))
+
+
+class NetworkTable(Table):
+    """What feeds and articles may be read from besides public addresses."""
+
+    allow: Networks = key("Ranges of addresses that are not public and may be read from.", '["10.1.0.0/16"]', ())
+
+
+class HealthTable(Table):
+    """What wirebell says of itself."""
+
+    notify: SomeTexts | None = key(
+        "The channels that hear of wirebell itself; the default ones when absent.", '"desk"', None
+    )
+
+
+class LogTable(Table):
+    """What the daemon writes of its work."""
+
+    level: Annotated[Level, choice(Level)] = key("The least that is written.", '"debug"', Level.INFO)
+    format: Annotated[LogFormat, choice(LogFormat)] = key("For people or for machines.", '"json"', LogFormat.TEXT)
+
+
+Names = dict[str, Any]
+
+
+#: The keys that an included file may hold as well.
+SHARED = ("include", "feeds", "rules", "terms", "channels")
+
+
+class Whole(Table):
+    """A file of the configuration."""
+
+    timezone: Text | None = key(
+        "The zone of quiet hours and of times in messages; the machine's when absent.", '"Europe/Berlin"', None
+    )
+    database: Text = key(
+        "Where everything is kept: a SQLite file.", '"sqlite:////var/lib/wirebell/wirebell.db"', "sqlite:///wirebell.db"
+    )
+    include: Texts = key(
+        "Files to read as well: names or patterns. They hold feeds, rules, terms, channels and `include`.",
+        '["rules.d/*.toml"]',
+        (),
+    )
+    feeds: Names = key("The feeds, by name.", '{ un = "https://un.example/rss.xml" }', {})
+    rules: Names = key("The rules, by name.", '{ siemens = "Siemens" }', {})
+    terms: Names = key("Lists of words that rules name as `@name`.", '{ nato = ["NATO", "НАТО", "OTAN"] }', {})
+    channels: Names = key("The channels, by name.", '{ desk = "console:" }', {})
+    polling: PollingTable = key("How feeds are polled.", "", PollingTable())
+    network: NetworkTable = key("What may be read from.", "", NetworkTable())
+    health: HealthTable = key("What wirebell says of itself.", "", HealthTable())
+    log: LogTable = key("What the daemon writes of its work.", "", LogTable())
