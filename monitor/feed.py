@@ -65,6 +65,8 @@ class FeedState:
     #: Where it has moved for good; None when it is where the config says.
     moved_to: str | None = None
     title: str = ""
+    #: What it says itself of its language.
+    language: str | None = None
     etag: str | None = None
     modified: str | None = None
     body_hash: bytes | None = None
@@ -253,6 +255,7 @@ def arrived(feed: Feed, state: FeedState, document: Document, parsed: Parsed, no
         body_hash=document.body_hash,
         moved_to=document.moved_to or state.moved_to,
         title=parsed.title or state.title,
+        language=parsed.language or state.language,
         baseline_at=state.baseline_at or now,
     )
 

@@ -109,6 +109,8 @@ class Item:
     #: The feed's name, and the title it gives itself (its name where it gives none).
     feed: str
     source: str
+    #: The language that its feed says it is written in.
+    language: str | None = None
     key: bytes
     #: 1 as first seen, one more with each change of its words.
     version: int

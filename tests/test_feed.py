@@ -1,0 +1,241 @@
+"""What to ask of a feed, what the answer means, and when to ask again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.exchange import Refusal, Refused, Response
+from monitor.feed import (
+    GONE_INTERVAL,
+    LIMIT,
+    MOST_PATIENCE,
+    Document,
+    Failed,
+    Feed,
+    FeedState,
+    Pace,
+    Parsed,
+    State,
+    Trouble,
+    Unchanged,
+    arrived,
+    failed,
+    outcome,
+    request,
+    retry_at,
+    unchanged,
+)
+
+NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+URL = "https://wire.example/rss"
+FEED = Feed(name="wire", url=URL, interval=timedelta(minutes=5))
+PACE = Pace(min_interval=timedelta(seconds=30), max_interval=timedelta(hours=1))
+BODY = b"<rss/>"
+
+
+def state(**known: object) -> FeedState:
+    return replace(FeedState(id=1, name="wire", url=URL, next_poll_at=NOW), **known)  # type: ignore[arg-type]
+
+
+def response(status: int = 200, body: bytes = BODY, moved_to: str | None = None, **headers: str) -> Response:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(url=URL, status=status, headers=named, body=body, moved_to=moved_to)
+
+
+def document(**known: object) -> Document:
+    meant = outcome(state(), response(), NOW)
+    assert isinstance(meant, Document)
+    return replace(meant, **known)  # type: ignore[arg-type]
+
+
+# --- what to ask -----------------------------------------------------------------------------------------------------
+
+
+def test_a_feed_that_is_new_is_asked_for_without_conditions() -> None:
+    asked = request(state())
+    assert asked.url == URL
+    assert asked.limit == LIMIT
+    assert set(asked.headers) == {"Accept"}
+
+
+def test_what_is_known_is_asked_for_only_if_it_changed() -> None:
+    asked = request(state(etag='"v1"', modified="Tue, 24 Nov 2026 09:00:00 GMT"))
+    assert asked.headers["If-None-Match"] == '"v1"'
+    assert asked.headers["If-Modified-Since"] == "Tue, 24 Nov 2026 09:00:00 GMT"
+
+
+def test_a_feed_that_moved_for_good_is_asked_for_where_it_is_now() -> None:
+    assert request(state(moved_to="https://new.example/rss")).url == "https://new.example/rss"
+
+
+# --- what the answer means -------------------------------------------------------------------------------------------
+
+
+def test_a_body_that_is_not_known_is_a_document() -> None:
+    answer = response(etag='"v2"', last_modified="today", content_type="text/xml", moved_to="https://new.example/rss")
+    assert outcome(state(body_hash=b"other"), answer, NOW) == Document(
+        url=URL,
+        body=BODY,
+        content_type="text/xml",
+        body_hash=blake2b(BODY, digest_size=16).digest(),
+        etag='"v2"',
+        modified="today",
+        moved_to="https://new.example/rss",
+    )
+
+
+def test_the_same_bytes_again_are_no_news() -> None:
+    known = state(body_hash=blake2b(BODY, digest_size=16).digest(), etag='"v1"')
+    assert outcome(known, response(etag='"v2"'), NOW) == Unchanged(etag='"v2"', modified=None)
+
+
+def test_not_modified_is_no_news_and_keeps_what_is_not_said_again() -> None:
+    known = state(etag='"v1"', modified="yesterday")
+    assert outcome(known, response(304, b""), NOW) == Unchanged(etag='"v1"', modified="yesterday")
+    assert outcome(known, response(304, b"", etag='"v2"'), NOW) == Unchanged(etag='"v2"', modified="yesterday")
+
+
+def test_gone_is_a_trouble_of_its_own() -> None:
+    assert outcome(state(), response(410, b""), NOW) == Failed(trouble=Trouble.GONE, detail="")
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (404, "server answered: 404 Not Found"),
+        (503, "server answered: 503 Service Unavailable"),
+        (599, "server answered: 599"),
+        (204, "server answered: 204 No Content"),
+    ],
+)
+def test_any_other_status_is_a_failure_that_names_it(status: int, said: str) -> None:
+    assert str(outcome(state(), response(status, b""), NOW)) == said
+
+
+def test_a_failure_carries_the_wait_that_the_server_asks_for() -> None:
+    meant = outcome(state(), response(429, b"", retry_after="120"), NOW)
+    assert isinstance(meant, Failed)
+    assert meant.retry_at == NOW + timedelta(seconds=120)
+
+
+@pytest.mark.parametrize(
+    ("detail", "said"),
+    [("", "no answer: connection failed"), ("refused", "no answer: connection failed (refused)")],
+)
+def test_no_answer_is_a_failure_that_says_why(detail: str, said: str) -> None:
+    assert str(outcome(state(), Refused(reason=Refusal.CONNECT, detail=detail), NOW)) == said
+
+
+def test_a_trouble_without_detail_is_said_alone() -> None:
+    assert str(Failed(trouble=Trouble.GONE, detail="")) == "the server says the feed is gone (410)"
+
+
+# --- Retry-After (RFC 9110, section 10.2.3) --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("header", "then"),
+    [
+        (None, None),
+        ("", None),
+        ("soon", None),
+        ("-5", None),
+        ("0", NOW),
+        (" 90 ", NOW + timedelta(seconds=90)),
+        ("86401", NOW + MOST_PATIENCE),
+        ("9" * 5000, NOW + MOST_PATIENCE),
+        ("Tue, 24 Nov 2026 10:05:00 GMT", NOW + timedelta(minutes=5)),
+        ("Tue, 24 Nov 2026 09:00:00 GMT", NOW),
+        ("Tue, 24 Nov 2099 10:05:00 GMT", NOW + MOST_PATIENCE),
+        ("Tue, 24 Nov 2026 10:05:00 -0000", None),
+        ("Mon, 01 Jan 99999 00:00:00 GMT", None),
+        (f"Mon, 01 Jan {'9' * 30} 00:00:00 GMT", None),
+    ],
+)
+def test_a_server_may_ask_for_patience_in_seconds_or_by_a_date(header: str | None, then: datetime | None) -> None:
+    assert retry_at(header, NOW) == then
+
+
+@given(st.text(max_size=60) | st.from_regex(r"\w{3}, \d+ \w{3} \d+ \d+:\d+:\d+ [+-]?\w+", fullmatch=True))
+def test_whatever_a_server_asks_the_wait_is_at_most_a_day(header: str) -> None:
+    then = retry_at(header, NOW)
+    assert then is None or NOW <= then <= NOW + MOST_PATIENCE
+
+
+# --- when to ask again -----------------------------------------------------------------------------------------------
+
+TROUBLED = {"failures": 3, "state": State.FAILING, "reason": "no answer"}
+
+
+def test_an_answer_without_news_heals_and_is_followed_by_the_interval() -> None:
+    after = unchanged(FEED, state(**TROUBLED), Unchanged(etag='"v2"', modified="today"), NOW)
+    assert (after.state, after.failures, after.reason) == (State.OK, 0, "")
+    assert (after.polled_at, after.next_poll_at) == (NOW, NOW + FEED.interval)
+    assert (after.etag, after.modified) == ('"v2"', "today")
+
+
+def test_an_answer_without_news_is_no_baseline() -> None:
+    assert unchanged(FEED, state(), Unchanged(etag=None, modified=None), NOW).baseline_at is None
+
+
+def test_the_first_feed_that_arrives_is_the_baseline_even_an_empty_one() -> None:
+    after = arrived(
+        FEED, state(**TROUBLED), document(etag='"v1"', modified="today"), Parsed(title="Wire", entries=()), NOW
+    )
+    assert (after.baseline_at, after.state, after.failures) == (NOW, State.OK, 0)
+    assert (after.title, after.etag, after.modified) == ("Wire", '"v1"', "today")
+    assert after.body_hash == blake2b(BODY, digest_size=16).digest()
+
+
+def test_a_baseline_and_a_title_stay() -> None:
+    known = state(baseline_at=NOW - timedelta(days=1), title="Wire")
+    after = arrived(FEED, known, document(), Parsed(title="", entries=()), NOW)
+    assert (after.baseline_at, after.title) == (NOW - timedelta(days=1), "Wire")
+
+
+def test_a_permanent_redirect_holds_from_the_first_feed_that_it_led_to() -> None:
+    moved = arrived(FEED, state(), document(moved_to="https://new.example/rss"), Parsed(title="", entries=()), NOW)
+    assert moved.address == "https://new.example/rss"
+    assert arrived(FEED, moved, document(), Parsed(title="", entries=()), NOW).address == "https://new.example/rss"
+
+
+def test_a_permanent_redirect_to_what_is_no_feed_does_not_hold() -> None:
+    assert failed(FEED, state(), Failed(trouble=Trouble.NOT_A_FEED, detail="a web page"), PACE, NOW).address == URL
+
+
+@pytest.mark.parametrize(("failures", "wait"), [(0, 5), (1, 10), (2, 20), (3, 40), (4, 60), (500, 60)])
+def test_waits_double_with_each_failure_up_to_the_longest(failures: int, wait: int) -> None:
+    failure = Failed(trouble=Trouble.NO_ANSWER, detail="")
+    after = failed(FEED, state(failures=failures), failure, PACE, NOW)
+    assert after.next_poll_at == NOW + timedelta(minutes=wait)
+    assert (after.state, after.failures, after.polled_at) == (State.FAILING, failures + 1, NOW)
+
+
+def test_a_feed_that_is_polled_seldom_is_not_asked_more_often_for_failing() -> None:
+    daily = replace(FEED, interval=timedelta(days=1))
+    after = failed(daily, state(failures=4), Failed(trouble=Trouble.NO_ANSWER, detail=""), PACE, NOW)
+    assert after.next_poll_at == NOW + timedelta(days=1)
+
+
+def test_a_failure_keeps_what_is_known_of_the_feed() -> None:
+    known = state(etag='"v1"', baseline_at=NOW, body_hash=b"x", title="Wire")
+    after = failed(FEED, known, Failed(trouble=Trouble.STATUS, detail="503"), PACE, NOW)
+    assert (after.etag, after.baseline_at, after.body_hash, after.title) == ('"v1"', NOW, b"x", "Wire")
+    assert after.reason == "server answered: 503"
+
+
+@pytest.mark.parametrize(("asked", "wait"), [(timedelta(minutes=1), 5), (timedelta(hours=3), 180)])
+def test_the_wait_that_a_server_asks_for_is_kept_where_it_is_longer(asked: timedelta, wait: int) -> None:
+    failure = Failed(trouble=Trouble.STATUS, detail="429", retry_at=NOW + asked)
+    assert failed(FEED, state(), failure, PACE, NOW).next_poll_at == NOW + timedelta(minutes=wait)
+
+
+def test_a_feed_that_is_gone_is_asked_once_a_day() -> None:
+    after = failed(FEED, state(), Failed(trouble=Trouble.GONE, detail=""), PACE, NOW)
+    assert (after.state, after.next_poll_at) == (State.GONE, NOW + GONE_INTERVAL)
