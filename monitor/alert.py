@@ -13,7 +13,9 @@ from monitor.rule import Evidence
 #: First wait before another attempt; it doubles up to the longest (measured as kind to receivers and quick enough).
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(minutes=15)
-#: After this long a delivery is given up: shown, and never forgotten.
+#: After an answer that never came: long enough for a slow receiver to have shown the message.
+UNKNOWN_WAIT = timedelta(minutes=1)
+#: This long after its first attempt a delivery is given up: shown, and never forgotten.
 PATIENCE = timedelta(hours=48)
 
 
@@ -114,6 +116,8 @@ class Delivery:
     unknown: int = 0
     #: Waits since the head of its channel's line was last tried, all for a fault of the channel.
     pauses: int = 0
+    #: None before the first attempt.
+    first_tried_at: datetime | None = None
     sent_at: datetime | None = None
 
     @property
@@ -211,7 +215,7 @@ def backoff(failures: int, jitter: float) -> timedelta:
 
 def after(delivery: Delivery, result: Outcome, now: datetime, jitter: float) -> Delivery:
     """Return the delivery as it stands after an attempt."""
-    tried = replace(delivery, attempts=delivery.attempts + 1)
+    tried = replace(delivery, attempts=delivery.attempts + 1, first_tried_at=delivery.first_tried_at or now)
     match result:
         case Sent():
             return replace(tried, state=DeliveryState.SENT, sent_at=now, reason=result.detail)
@@ -220,18 +224,18 @@ def after(delivery: Delivery, result: Outcome, now: datetime, jitter: float) -> 
         case Failed():
             return _again(tried, result, now, jitter)
         case Unknown():
-            return _uncertain(tried, result, now, jitter)
+            return _uncertain(tried, result, now)
 
 
 def _again(tried: Delivery, result: Failed, now: datetime, jitter: float) -> Delivery:
-    if now - tried.made_at >= PATIENCE:
+    if tried.first_tried_at and now - tried.first_tried_at >= PATIENCE:
         return replace(tried, state=DeliveryState.UNDELIVERED, reason=f"given up after 48 h: {result.reason}")
     wait = max(backoff(tried.attempts, jitter), min(result.retry_after or timedelta(0), timedelta(hours=1)))
     pauses = tried.pauses + (result.fault is Fault.CHANNEL)
     return replace(tried, state=DeliveryState.QUEUED, due_at=now + wait, reason=result.reason, pauses=pauses)
 
 
-def _uncertain(tried: Delivery, result: Unknown, now: datetime, jitter: float) -> Delivery:
+def _uncertain(tried: Delivery, result: Unknown, now: datetime) -> Delivery:
     """An answer that never came may be a message that arrived: one more attempt, marked, and no third."""
     unknown = tried.unknown + 1
     if unknown > 1:
@@ -240,7 +244,7 @@ def _uncertain(tried: Delivery, result: Unknown, now: datetime, jitter: float) -
         tried,
         state=DeliveryState.QUEUED,
         unknown=unknown,
-        due_at=now + backoff(tried.attempts, jitter),
+        due_at=now + UNKNOWN_WAIT,
         reason=f"{result.reason}; tried once more, marked as one that may repeat",
     )
 

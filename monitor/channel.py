@@ -89,16 +89,19 @@ def after(state: ChannelState, delivery: Delivery, result: Outcome, now: datetim
     """Return the channel as it stands after an attempt, ``delivery`` being what the attempt made of its delivery.
 
     A fault of the channel pauses it until that delivery is tried again: the order holds, and a dead channel gets one
-    probe for each pause. A fault of the message says nothing about the channel.
+    probe for each pause. A fault of the message says nothing about the channel, and an answer that never came holds up
+    no other message.
     """
     match result:
         case Sent():
             return replace(state, paused_until=None, failures=0, last_sent_at=now)
         case Failed(fault=Fault.MESSAGE):
             return state
-        case Failed() | Unknown():
+        case Failed():
             waits = delivery.state is DeliveryState.QUEUED
             return replace(state, paused_until=delivery.due_at if waits else None, failures=state.failures + 1)
+        case Unknown():
+            return replace(state, failures=state.failures + 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

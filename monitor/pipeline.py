@@ -162,8 +162,8 @@ class Polling:
             deadline=FEED_DEADLINE,
         )
         match result:
-            case Killed(reason=reason):
-                failure = feed.Failed(trouble=feed.Trouble.UNREADABLE, detail=str(reason))
+            case Killed():
+                failure = feed.Failed(trouble=feed.Trouble.UNREADABLE, detail=str(result))
                 await self._fail(replace(state, slow=True), declared, failure)
                 return
         match result.value:
@@ -297,8 +297,8 @@ class ArticleReading:
             deadline=ARTICLE_DEADLINE,
         )
         match result:
-            case Killed(reason=reason):
-                return item.NoText(reason=item.Unreadable.DAMAGED, detail=str(reason))
+            case Killed():
+                return item.NoText(reason=item.Unreadable.DAMAGED, detail=str(result))
         return result.value
 
 

@@ -13,6 +13,7 @@ from monitor.alert import (
     FIRST_WAIT,
     LONGEST_WAIT,
     PATIENCE,
+    UNKNOWN_WAIT,
     Delivery,
     DeliveryState,
     Failed,
@@ -138,14 +139,23 @@ def test_only_a_fault_of_the_channel_counts_as_a_pause() -> None:
     assert after(delivery(pauses=1), replace(BUSY, fault=Fault.MESSAGE), NOW, 0.5).pauses == 1
 
 
+def test_the_two_days_begin_with_the_first_attempt_not_with_the_alert() -> None:
+    done = after(delivery(made_at=NOW - PATIENCE), BUSY, NOW, 0.5)
+    assert (done.state, done.first_tried_at) == (DeliveryState.QUEUED, NOW)
+
+
+def test_an_answer_that_never_came_is_waited_for_a_minute() -> None:
+    assert after(delivery(), Unknown(reason="silence"), NOW, 0.5).due_at == NOW + UNKNOWN_WAIT
+
+
 def test_after_two_days_it_is_given_up_and_says_so() -> None:
-    old = delivery(made_at=NOW - PATIENCE, attempts=200)
+    old = delivery(first_tried_at=NOW - PATIENCE, attempts=200)
     done = after(old, BUSY, NOW, 0.5)
     assert (done.state, done.reason) == (DeliveryState.UNDELIVERED, "given up after 48 h: server answered 503")
 
 
 def test_a_moment_before_two_days_it_is_tried_again() -> None:
-    old = delivery(made_at=NOW - PATIENCE + timedelta(seconds=1), attempts=200)
+    old = delivery(first_tried_at=NOW - PATIENCE + timedelta(seconds=1), attempts=200)
     assert after(old, BUSY, NOW, 0.5).state is DeliveryState.QUEUED
 
 

@@ -167,6 +167,7 @@ def _changed(after: Delivery) -> dict[str, Any]:
         "unknown": after.unknown,
         "pauses": after.pauses,
         "turn": after.pauses // _PAUSES_A_TURN,
+        "first_tried_at": after.first_tried_at,
         "sent_at": after.sent_at,
     }
 

@@ -122,8 +122,8 @@ _CLAIM = (
 )
 #: What a poll learns; name, address and enabled belong to the config.
 _LEARNT = (
-    "moved_to", "title", "etag", "modified", "body_hash", "baseline_at", "polled_at", "next_poll_at", "failures",
-    "state", "reason", "slow",
+    "moved_to", "title", "language", "etag", "modified", "body_hash", "baseline_at", "polled_at", "next_poll_at",
+    "failures", "state", "reason", "slow",
 )  # fmt: skip
 _SAVE = (
     update(feed)

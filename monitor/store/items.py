@@ -120,7 +120,7 @@ def revise(tx: Tx, item_id: int, entry: Entry, digest: bytes, now: datetime) -> 
 # --- judging -----------------------------------------------------------------------------------------------------
 
 _WHOLE: Select[*tuple[Any, ...]] = select(
-    *item.c, feed.c.name.label("feed_name"), feed.c.title.label("feed_title")
+    *item.c, feed.c.name.label("feed_name"), feed.c.title.label("feed_title"), feed.c.language.label("feed_language")
 ).join_from(item, feed)
 _TO_JUDGE = (
     _WHOLE.where(item.c.judge_due_at <= bindparam("now"))
@@ -259,6 +259,7 @@ def _item(row: AnyRow) -> Item:
         feed_id=row.feed_id,
         feed=row.feed_name,
         source=row.feed_title or row.feed_name,
+        language=row.feed_language,
         key=row.key,
         version=row.version,
         entry=Entry(

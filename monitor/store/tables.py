@@ -112,6 +112,7 @@ class FeedRow(SQLModel, table=True):
     url: Words
     moved_to: MaybeWords = None
     title: Words = ""
+    language: MaybeWords = None
     etag: MaybeWords = None
     modified: MaybeWords = None
     body_hash: Annotated[bytes | None, Field(sa_type=LargeBinary)] = None
@@ -257,6 +258,7 @@ class DeliveryRow(SQLModel, table=True):
     #: How often it has gone behind the others of its channel: once for three pauses on it.
     turn: int
     leased_until: MaybeTime = None
+    first_tried_at: MaybeTime = None
     sent_at: MaybeTime = None
 
 

@@ -61,6 +61,7 @@ def _feed_and_seen() -> None:
         _must("url"),
         _may("moved_to"),
         _must("title"),
+        _may("language"),
         _may("etag"),
         _may("modified"),
         _may("body_hash", sa.LargeBinary),
@@ -201,6 +202,7 @@ def _delivery_and_attempt() -> None:
         _must("pauses", sa.Integer),
         _must("turn", sa.Integer),
         _may("leased_until", sa.Integer),
+        _may("first_tried_at", sa.Integer),
         _may("sent_at", sa.Integer),
         sa.PrimaryKeyConstraint("seq"),
         sa.CheckConstraint(
