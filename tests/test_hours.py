@@ -106,6 +106,10 @@ def test_a_rest_that_ends_in_the_gap_of_spring_ends_as_long_after_it() -> None:
     assert Quiet.parse("22:00-02:30").until(local("2026-03-29", "01:00"), BERLIN) == local("2026-03-29", "03:30")
 
 
+def test_a_rest_that_the_gap_of_spring_swallows_does_not_hold() -> None:
+    assert Quiet.parse("02:00-03:00").until(local("2026-03-29", "01:30"), BERLIN) is None
+
+
 def test_a_rest_whose_end_an_autumn_night_shows_twice_ends_at_the_first() -> None:
     quiet = Quiet.parse("22:00-02:30")
     assert quiet.until(local("2026-10-25", "02:15"), BERLIN) == local("2026-10-25", "02:30")
