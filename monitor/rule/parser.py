@@ -20,7 +20,7 @@ from difflib import get_close_matches
 
 from monitor import language
 from monitor.errors import RuleFault
-from monitor.letters import Script
+from monitor.letters import DOUBLE_QUOTES, Script
 from monitor.rule.query import (
     And,
     In,
@@ -39,7 +39,7 @@ from monitor.rule.query import (
     one_of,
     word,
 )
-from monitor.rule.scan import Kind, Scanner, Token, wrong_with_phrase
+from monitor.rule.scan import FIELDS, Kind, Scanner, Token, wrong_with_phrase
 from monitor.text import pieces
 
 _LANGUAGE_CODE = re.compile("[A-Za-z]{2,3}")
@@ -356,6 +356,11 @@ class _Parser:
         start, end = found.start(), found.start() + len(written)
         if written.startswith("@"):
             return self._list(Token(kind=Kind.LIST, text=written[1:], start=start, end=end))
+        if odd := _NOT_PLAIN.search(_QUOTED.sub(lambda quoted: " " * len(quoted[0]), written)):
+            message = f"{odd[0]}: exceptions are words and phrases with commas between, without operators"
+            cure = "write NOT in the rule itself, or put it in quotes to look for the word"
+            self.scanner.fault(start + odd.start(), start + odd.end(), message, cure)
+            return None
         return self._value(written, start, end, label=written, place="")
 
     # faults and remarks
@@ -375,6 +380,11 @@ class _Parser:
         ]
 
 
+#: What is more than a word in an exception, once its quotes are blanked.
+_QUOTED = re.compile(f"[{re.escape(DOUBLE_QUOTES)}][^{re.escape(DOUBLE_QUOTES)}]*[{re.escape(DOUBLE_QUOTES)}]")
+_NOT_PLAIN = re.compile(
+    rf"\b(?:AND|OR|NOT|(?:NEAR|BEFORE)(?:/\d+)?)(?!\S)|[()]|\b(?:{'|'.join(FIELDS)}):|[{re.escape(DOUBLE_QUOTES)}]"
+)
 _OPERATORS = frozenset({"AND", "OR", "NOT", "NEAR", "BEFORE"})
 _NEARS = (Kind.NEAR, Kind.BEFORE)
 _BEGIN_A_PART = (Kind.MINUS, Kind.FIELD, Kind.OPEN, Kind.LIST, Kind.WORD, Kind.PHRASE)

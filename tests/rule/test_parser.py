@@ -249,6 +249,8 @@ def test_an_identifier_that_ends_in_a_star_begins_with_its_parts() -> None:
         ("share price, price target", "any(share price, price target)"),
         ("=Nato", "=Nato"),
         (' "share price" ,, @nato', 'any("share price", @nato)'),
+        ('"share AND price"', '"share AND price"'),
+        ("ORlando", "ORlando"),
     ],
 )
 def test_exceptions_are_words_phrases_and_lists_with_commas_between(source: str, expected: str) -> None:
@@ -262,7 +264,20 @@ def test_no_exceptions_are_none() -> None:
     assert parse_exceptions(" , ", terms=TERMS, languages=()).mention is None
 
 
-@pytest.mark.parametrize(("source", "place"), [("price, @nata", (7, 12)), ("price,the ", (6, 9)), ("&,price", (0, 1))])
+@pytest.mark.parametrize(
+    ("source", "place"),
+    [
+        ("price, @nata", (7, 12)),
+        ("price,the ", (6, 9)),
+        ("&,price", (0, 1)),
+        ("price, share AND target", (13, 16)),
+        ("NOT price", (0, 3)),
+        ("share NEAR/3 price", (6, 12)),
+        ("(price)", (0, 1)),
+        ("headline:price", (0, 9)),
+        ('price, "target', (7, 8)),
+    ],
+)
 def test_a_fault_of_an_exception_is_marked(source: str, place: tuple[int, int]) -> None:
     (fault,) = parse_exceptions(source, terms=TERMS, languages=()).faults
     assert (fault.start, fault.end) == place
