@@ -159,3 +159,8 @@ def changes(before: Sequence[str], after: Sequence[str], noun: str, *, changed: 
     added, removed = len(set(after) - set(before)), len(set(before) - set(after))
     counted = ((added, "added"), (removed, "removed"), (changed, "changed"))
     return tuple(f"{_count(number, noun)} {what}" for number, what in counted if number)
+
+
+def withheld(count: int) -> tuple[str, ...]:
+    """Return, in words, that messages are withheld because their channel was removed; nothing where there are none."""
+    return (f"{_count(count, 'message')} withheld, channel removed",) if count else ()

@@ -19,12 +19,13 @@ from typing import Any, TextIO
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from monitor import alert, config, greeting, send, systemd
+from monitor import alert, greeting, systemd
 from monitor.config import Config
 from monitor.errors import ConfigError
 from monitor.feed import State
 from monitor.herald import Herald
 from monitor.judge import Watch
+from monitor.loading import load, load_or_last_good
 from monitor.pipeline import Pipeline, Tools
 from monitor.runtime import Runtime
 from monitor.sandbox import Sandbox
@@ -65,7 +66,8 @@ class Service:
     def __init__(self, settings: Settings, *, now: Callable[[], datetime] = utc_now) -> None:
         """Load the config and open the database; raise ConfigError, StoreError or AlreadyRunning."""
         self._settings, self._now = settings, now
-        loaded = _catching_up(load(settings.path, settings.environment), settings.catch_up)
+        loaded, self._refused = load_or_last_good(settings.path, settings.environment)
+        loaded = _catching_up(loaded, settings.catch_up)
         self._database = Database.open(loaded.database)
         try:
             self._database.lock()
@@ -77,7 +79,7 @@ class Service:
         self._runtime = self._prepare(loaded)
         tools = Tools(database=self._database, sandbox=self._sandbox, now=now, jitter=random.random)
         self._pipeline = Pipeline(tools, self._runtime)
-        self._loaded_at = now()
+        self._started_at = now()
         self._herald = Herald(self._database, console=settings.console, now=now)
         self._stop, self._hang_up = asyncio.Event(), asyncio.Event()
         self._reload_lock = asyncio.Lock()
@@ -115,6 +117,7 @@ class Service:
         """Run until SIGTERM or SIGINT."""
         try:
             await self._recover()
+            await self._answer_for_the_file()
             tasks = self._start()
             stopped = asyncio.create_task(self._stop.wait())
             ended, _ = await asyncio.wait([stopped, *tasks], return_when=asyncio.FIRST_COMPLETED)
@@ -128,6 +131,7 @@ class Service:
         """Poll every feed, read, judge, deliver what is due; return whether all of it worked."""
         try:
             await self._recover()
+            await self._answer_for_the_file()
             await self._database.write(partial(feeds.poll_all_now, now=self._now()))
             await self._pipeline.polls.drain()
             await self._pipeline.judgements.drain()
@@ -141,7 +145,12 @@ class Service:
 
     def _all_worked(self, tx: Tx) -> bool:
         failing = any(state.state in (State.FAILING, State.GONE) for state in feeds.all_states(tx) if state.enabled)
-        return not failing and deliveries.failed_since(tx, self._loaded_at) == 0
+        return not failing and deliveries.failed_since(tx, self._started_at) == 0
+
+    async def _answer_for_the_file(self) -> None:
+        """Say that the file could not be used, where the last good config runs in its place."""
+        if self._refused is not None:
+            await self._refuse(self._refused)
 
     async def _recover(self) -> None:
         """Void what a killed daemon held, and let history ring where that is asked for."""
@@ -256,8 +265,9 @@ class Service:
     async def _refuse(self, error: ConfigError) -> None:
         zone, name = self._runtime.config.zone, self._settings.path.name
         log.error("%s NOT applied:\n%s", name, error)
-        faults = [str(fault) for fault in error.faults]
-        answer = greeting.refused(name, faults, self._loaded_at, self._now(), zone)
+        in_force = await self._database.read(configs.latest)
+        since = in_force.loaded_at if in_force else self._started_at
+        answer = greeting.refused(name, [str(fault) for fault in error.faults], since, self._now(), zone)
         await self._herald.announce(self._runtime, answer)
         self._pipeline.deliveries.wake()
 
@@ -270,14 +280,14 @@ class Service:
         trials = await self._herald.try_rules(runtime, changed)
         self._runtime = runtime
         self._pipeline.runtime = runtime
-        self._loaded_at, self._stamp = self._now(), _stamp(loaded)
+        self._stamp = _stamp(loaded)
 
-        def write(tx: Tx) -> None:
-            deliveries.withhold_removed(tx, tuple(runtime.lines))
+        def write(tx: Tx) -> int:
             deliveries.release_held(tx, self._now())
+            return deliveries.withhold_removed(tx, tuple(runtime.lines))
 
-        await self._database.write(write)
-        said = _changes(before, loaded, changed)
+        withheld = await self._database.write(write)
+        said = (*_changes(before, loaded, changed), *greeting.withheld(withheld))
         log.info("%s applied: %s", self._settings.path.name, ", ".join(said) or "nothing that is watched changed")
         await self._herald.greet(runtime)
         answer = greeting.applied(self._settings.path.name, said, trials, self._now(), loaded.zone)
@@ -301,19 +311,6 @@ class Service:
         self._sandbox.close()
         await self._runtime.network.aclose()
         self._database.close()
-
-
-def load(path: Path, environment: Mapping[str, str]) -> Config:
-    """Return the config, its channels checked as well; raise ConfigError with every fault."""
-    loaded = config.load(path, environment=environment)
-    faults = tuple(
-        loaded.fault("channels", channel.name, message=words)
-        for channel in loaded.channels
-        for words in send.faults(channel)
-    )
-    if faults:
-        raise ConfigError(faults)
-    return loaded
 
 
 def _catching_up(loaded: Config, span: timedelta | None) -> Config:

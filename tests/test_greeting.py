@@ -177,3 +177,11 @@ def test_changes_are_counted_in_words(
     before: list[str], after: list[str], changed: int, words: tuple[str, ...]
 ) -> None:
     assert greeting.changes(before, after, "rule", changed=changed) == words
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(0, ()), (1, ("1 message withheld, channel removed",)), (3, ("3 messages withheld, channel removed",))],
+)
+def test_what_a_removed_channel_leaves_behind_is_said(count: int, words: tuple[str, ...]) -> None:
+    assert greeting.withheld(count) == words

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import signal
 import socket
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from monitor.service import Service, Settings
+from monitor.store import feeds
 from tests.daemon import Daemon
 from tests.http_server import HttpServer, Reply
 from tests.scenarios.house import payloads, rss
@@ -140,6 +145,21 @@ def test_a_broken_config_at_the_start_is_refused_with_every_fault(tmp_path: Path
     assert not (tmp_path / "wirebell.db").exists()
 
 
+def test_a_broken_config_at_a_later_start_leaves_the_last_good_one_in_force(tmp_path: Path, wire: HttpServer) -> None:
+    write(tmp_path, wire)
+    with Daemon(tmp_path, "--once") as daemon:
+        assert daemon.end() == 0
+    write(tmp_path, wire, rules='road = "glacier', more="[pollng]")
+    wire.reply("/rss", Reply(body=rss([ENTRY])))
+    with Daemon(tmp_path, "--once") as daemon:
+        assert daemon.end() == 0
+        assert "config.toml NOT applied" in daemon.said
+    assert [alert["headline"] for alert in hooked(wire, "alert.v1")] == ["Glacier road closed"]
+    (answer,) = [str(notice["message"]) for notice in hooked(wire, "notice.v1") if notice["kind"] == "reload"]
+    assert "config.toml:5" in answer
+    assert "Still running the version of" in answer
+
+
 def test_once_tells_by_its_exit_code_whether_all_worked(tmp_path: Path, wire: HttpServer) -> None:
     write(tmp_path, wire)
     with Daemon(tmp_path, "--once") as daemon:
@@ -158,6 +178,45 @@ def test_history_can_be_rung_after_the_first_start(tmp_path: Path, wire: HttpSer
     with Daemon(tmp_path, "--once") as daemon:
         assert daemon.end() == 0
     assert [alert["headline"] for alert in hooked(wire, "alert.v1")] == ["Glacier road closed"]
+
+
+class SteppedClock:
+    """The machine's clock, which a test may set."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta(0)
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+@pytest.mark.parametrize("hours", [-1, 3])
+async def test_a_clock_that_is_set_moves_what_is_due_with_it(tmp_path: Path, wire: HttpServer, hours: int) -> None:
+    write(tmp_path, wire)
+    path = tmp_path / "config.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace('interval = "1s"', 'interval = "10m"'), encoding="utf-8")
+    clock = SteppedClock()
+    service = Service(Settings(path=path, environment={}, console=io.StringIO()), now=clock)
+    running = asyncio.create_task(service.run())
+    try:
+        before = await due(service)
+        clock.ahead = timedelta(hours=hours)
+        async with asyncio.timeout(30):
+            while abs(await due(service) - before - clock.ahead) > timedelta(seconds=5):
+                await asyncio.sleep(0.1)
+    finally:
+        service.stop()
+        await running
+
+
+async def due(service: Service) -> datetime:
+    """Return when the one feed is due, once it has been polled."""
+    async with asyncio.timeout(30):
+        while True:
+            (state,) = await service._database.read(feeds.all_states)
+            if state.polled_at is not None:
+                return state.next_poll_at
+            await asyncio.sleep(0.05)
 
 
 def test_systemd_is_told_when_it_is_ready_and_when_it_stops(tmp_path: Path, wire: HttpServer) -> None:

@@ -26,7 +26,7 @@ from monitor.config.schema import (
     Whole,
 )
 from monitor.config.secret import Secrets
-from monitor.config.source import Place, Source, join, split
+from monitor.config.source import Place, Source, join, read, split
 from monitor.config.watches import Known, Watches, check_channels
 from monitor.feed import Pace
 
@@ -45,6 +45,14 @@ def load(path: Path, *, environment: Mapping[str, str]) -> Config:
 def kept(toml: str, path: Path, *, environment: Mapping[str, str]) -> Config:
     """Return the configuration whose ``toml`` was kept; secrets are read anew; raise ConfigError with every fault."""
     return _build(split(toml, path), environment, Report())
+
+
+def database_file(path: Path) -> Path:
+    """Return the database that the file names, as far as that can be read; the default one otherwise."""
+    source = read(path)
+    named = source.table.get("database")
+    url = named if isinstance(named, str) and named.startswith(_SQLITE) else Whole().database
+    return Place(source=source).beside(url.removeprefix(_SQLITE)).absolute()
 
 
 def _build(sources: Sequence[Source], environment: Mapping[str, str], report: Report) -> Config:

@@ -66,7 +66,6 @@ class Database:
         self._writer_thread = ThreadPoolExecutor(1, "store-writer")
         self._reader_threads = ThreadPoolExecutor(2, "store-reader")
         self._writer: Connection | None = None
-        self._data_version = 0
 
     @classmethod
     def open(cls, url: str, *, migrate: bool = True, check: bool = True) -> Database:
@@ -102,7 +101,6 @@ class Database:
             if check and (found := self._driver("PRAGMA quick_check(1)")) != "ok":
                 raise self._damaged(str(found))
             self._upgrade(migrate=migrate)
-            self._data_version = self._driver("PRAGMA data_version")
 
     def _driver(self, sql: str, *values: object) -> Any:  # noqa: ANN401 - whatever the statement answers
         """Run a statement outside any transaction and return the first value of its answer."""
@@ -207,16 +205,6 @@ class Database:
         assert self._writer is not None  # noqa: S101 - _start has run
         with self._faults_named(), self._writer.begin():
             return fn(self._writer)
-
-    async def changed_by_others(self) -> bool:
-        """Return whether another process has written since the last call."""
-        return await asyncio.get_running_loop().run_in_executor(self._writer_thread, self._changed_by_others)
-
-    def _changed_by_others(self) -> bool:
-        # Asked on the writer's connection: on any other one our own commits would count as those of others.
-        with self._faults_named():
-            before, self._data_version = self._data_version, self._driver("PRAGMA data_version")
-        return before != self._data_version
 
     def close(self) -> None:
         """End what is being written, close the file and give up the lock."""

@@ -11,8 +11,8 @@ from email.utils import format_datetime
 from html import escape
 from pathlib import Path
 
-from monitor import service
 from monitor.alert import Delivery
+from monitor.loading import load
 from monitor.pipeline import Pipeline, Tools
 from monitor.runtime import Runtime
 from monitor.sandbox import Sandbox
@@ -51,7 +51,7 @@ class House:
         """Put a config to work, in the place of the one before."""
         path = self.folder / "config.toml"
         path.write_text(toml, encoding="utf-8")
-        loaded = service.load(path, {})
+        loaded = load(path, {})
         now = self.clock()
         version = self.database.write_now(lambda tx: configs.record(tx, loaded.sha256, loaded.toml, now))
         self.database.write_now(lambda tx: feeds.sync(tx, loaded.feeds, now))

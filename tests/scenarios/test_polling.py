@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from monitor import pipeline
 from monitor.feed import State
 from monitor.store import feeds
 from tests.http_server import HttpServer, Reply
@@ -223,3 +224,49 @@ async def test_a_broken_feed_touches_no_other(
     await house.work()
     await house.after(minutes=5)
     assert rung(receiver) == ["Harbour strike ends"]
+
+
+async def test_another_address_with_the_same_items_goes_on_where_it_was(
+    house: House, wire: HttpServer, receiver: HttpServer
+) -> None:
+    wire.reply("/rss", Reply(body=rss([OLD])))
+    wire.reply("/moved", Reply(body=rss([NEW, OLD])))
+    house.configure(config(wire, receiver))
+    await house.work()
+    house.configure(config(wire, receiver).replace("/rss", "/moved"))
+    await house.work()
+    assert rung(receiver) == ["Harbour strike ends"]
+
+
+async def test_another_address_with_other_items_is_a_new_history(
+    house: House, wire: HttpServer, receiver: HttpServer
+) -> None:
+    wire.reply("/rss", Reply(body=rss([{**OLD, "guid": "7"}])))
+    wire.reply("/moved", Reply(body=rss([NEW, OLD])))
+    house.configure(config(wire, receiver))
+    await house.work()
+    house.configure(config(wire, receiver).replace("/rss", "/moved"))
+    await house.work()
+    assert rung(receiver) == []
+
+
+async def test_a_feed_that_hangs_its_reader_fails_with_that_reason_and_takes_the_slow_lane(
+    house: House, wire: HttpServer, receiver: HttpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "FEED_DEADLINE", timedelta(milliseconds=1))
+    wire.reply("/rss", Reply(body=rss([{**OLD, "guid": str(n)} for n in range(900)])))
+    house.configure(config(wire, receiver))
+    await house.work()
+    (state,) = house.database.read_now(feeds.all_states)
+    assert (state.state, state.slow) == (State.FAILING, True)
+    assert state.reason.startswith("the feed could not be read: took too long to read")
+
+
+async def test_a_huge_feed_is_truncated_and_says_so(
+    house: House, wire: HttpServer, receiver: HttpServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    wire.reply("/rss", Reply(body=rss([{"guid": str(n), "title": f"Item {n}"} for n in range(1003)])))
+    house.configure(config(wire, receiver))
+    await house.work()
+    assert "wire truncated: 3 more entries were not read" in caplog.text
+    assert house.database.read_now(feeds.facts)[0].items == 1000

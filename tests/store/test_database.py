@@ -473,23 +473,6 @@ def test_a_writer_killed_in_a_transaction_loses_nothing_that_was_committed(url: 
 # --- others ------------------------------------------------------------------------------------------------------
 
 
-async def test_only_writes_of_others_are_news(url: str, database: Database) -> None:
-    with closing(Database.open(url)) as other:
-        assert not await database.changed_by_others()
-        record(database, "ours")
-        assert not await database.changed_by_others()
-        record(other, "theirs")
-        assert await database.changed_by_others()
-        assert not await database.changed_by_others()
-
-
-def test_a_write_of_others_is_news_even_after_one_of_ours(url: str, database: Database) -> None:
-    with closing(Database.open(url)) as other:
-        record(other, "theirs")
-        record(database, "ours")
-        assert database._changed_by_others()
-
-
 @contextmanager
 def write_lock(file: Path) -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as holder:
