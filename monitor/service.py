@@ -9,7 +9,7 @@ import signal
 import ssl
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitor import alert, greeting, systemd
 from monitor.config import Config
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, StoreError
 from monitor.feed import State
 from monitor.herald import Herald
 from monitor.judge import Watch
@@ -81,8 +81,7 @@ class Service:
         self._pipeline = Pipeline(tools, self._runtime)
         self._started_at = now()
         self._herald = Herald(self._database, console=settings.console, now=now)
-        self._stop, self._hang_up = asyncio.Event(), asyncio.Event()
-        self._reload_lock = asyncio.Lock()
+        self._stop, self._edited = asyncio.Event(), asyncio.Event()
         self._reloaded_at = -ONE_RELOAD
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
@@ -122,7 +121,7 @@ class Service:
             stopped = asyncio.create_task(self._stop.wait())
             ended, _ = await asyncio.wait([stopped, *tasks], return_when=asyncio.FIRST_COMPLETED)
             await self._end([stopped, *tasks])
-            for task in ended:  # one that ended by itself ended in a fault
+            for task in ended:  # what ended by itself ended in a fault
                 task.result()
         finally:
             await self._close()
@@ -155,12 +154,12 @@ class Service:
     async def _recover(self) -> None:
         """Void what a killed daemon held, and let history ring where that is asked for."""
         now = self._now()
-        config_pace = self._runtime.config.pace
+        latest_poll = now + self._runtime.config.pace.max_interval
 
         def write(tx: Tx) -> None:
             feeds.void_leases(tx)
             items.void_leases(tx)
-            feeds.clamp(tx, now + config_pace.max_interval)
+            feeds.clamp(tx, latest_poll)
             for delivery in deliveries.interrupted(tx):
                 deliveries.put_back(tx, alert.interrupted(delivery, now))
             deliveries.withhold_removed(tx, tuple(self._runtime.lines))
@@ -173,7 +172,7 @@ class Service:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
-        loop.add_signal_handler(signal.SIGHUP, self._hang_up.set)
+        loop.add_signal_handler(signal.SIGHUP, self._edited.set)
         self._scheduler.add_job(self._tick, "interval", seconds=1, id="tick")
         self._scheduler.add_job(self._watchdog, "interval", seconds=5, id="watchdog")
         self._scheduler.start()
@@ -182,12 +181,23 @@ class Service:
         work = (
             *(each.run() for each in self._pipeline.loops),
             self._watch_clock(),
-            self._watch_hang_up(),
+            self._watch_edits(),
             self._open(),
         )
         return [asyncio.create_task(each) for each in work]
 
+    async def _surviving(self, work: Awaitable[None]) -> None:
+        """Do the work; a database that cannot be used for a while, such as on a full disk, is no end of the daemon."""
+        try:
+            await work
+        except StoreError as error:
+            log.error("%s", error)  # noqa: TRY400 - the sentence says it all
+
     async def _open(self) -> None:
+        await self._surviving(self._present())
+        await self._stop.wait()  # a task that ends by itself would end the daemon
+
+    async def _present(self) -> None:
         """Say what is watched once every feed was asked; one that does not answer holds that up for a while only."""
         started, deadline = self._now(), time.monotonic() + FIRST_ROUND
         busy = partial(self._busy, since=started)
@@ -196,7 +206,6 @@ class Service:
         await self._herald.greet(self._runtime)
         self._pipeline.deliveries.wake()
         await self._herald.screen(self._runtime)
-        await asyncio.Event().wait()  # a task of the daemon ends with it
 
     def _busy(self, tx: Tx, since: datetime) -> bool:
         """Return whether a feed that was due at the start has not been polled, or an item not been judged."""
@@ -208,7 +217,7 @@ class Service:
     async def _tick(self) -> None:
         self._pipeline.wake()
         if _stamp(self._runtime.config) != self._stamp:
-            await self.reload()
+            self._edited.set()
 
     async def _watchdog(self) -> None:
         """Feed systemd's watchdog and ``status --live``, but only while every loop goes round."""
@@ -227,32 +236,29 @@ class Service:
             wall, steady = self._now(), time.monotonic()
             if abs(jump) > CLOCK_JUMP:
                 log.warning("the clock jumped by %.0f s; what is due moves with it", jump.total_seconds())
-                await self._database.write(partial(shift, by=jump))
+                await self._surviving(self._database.write(partial(shift, by=jump)))
                 for job in self._scheduler.get_jobs():
                     job.reschedule("interval", seconds=job.trigger.interval_length)
 
     # --- reload ------------------------------------------------------------------------------------------------
 
-    async def _watch_hang_up(self) -> None:
+    async def _watch_edits(self) -> None:
         while True:
-            await self._hang_up.wait()
-            self._hang_up.clear()
-            await self.reload()
+            await self._edited.wait()
+            self._edited.clear()
+            await self._surviving(self._reload_once())
 
-    async def reload(self) -> None:
-        """Load the config again; apply it whole, or not at all, and say which on the health channel.
-
-        An edit and the signal that follows it are one reload.
-        """
-        async with self._reload_lock:
-            stamp, steady = _stamp(self._runtime.config), time.monotonic()
-            if stamp == self._stamp and steady - self._reloaded_at < ONE_RELOAD:
-                return
-            self._stamp = stamp
-            await self._reload()
-            self._reloaded_at = time.monotonic()
+    async def _reload_once(self) -> None:
+        """Reload, unless it was just done: an edit and the signal that follows it are one reload."""
+        stamp, steady = _stamp(self._runtime.config), time.monotonic()
+        if stamp == self._stamp and steady - self._reloaded_at < ONE_RELOAD:
+            return
+        self._stamp = stamp
+        await self._reload()
+        self._reloaded_at = time.monotonic()
 
     async def _reload(self) -> None:
+        """Load the config again; apply it whole, or not at all, and say which on the health channel."""
         systemd.reloading()
         try:
             loaded = await asyncio.to_thread(load, self._settings.path, self._settings.environment)
