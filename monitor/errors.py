@@ -67,6 +67,10 @@ class RuleFault:
     message: str
     cure: str = ""
 
+    def __str__(self) -> str:
+        """Return what is wrong, and the cure."""
+        return f"{self.message}; {self.cure}" if self.cure else self.message
+
     def caret(self) -> str:
         """Return the rule's text around the fault, on one line, with a line of carets below the fault."""
         first, last = max(0, self.start - _AROUND), self.end + _AROUND

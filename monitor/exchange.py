@@ -53,5 +53,9 @@ class Refused:
     reason: Refusal
     detail: str
 
+    def __str__(self) -> str:
+        """Return the reason in words for people."""
+        return f"{self.reason} ({self.detail})" if self.detail else str(self.reason)
+
 
 Answer = Response | Refused

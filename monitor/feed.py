@@ -171,8 +171,8 @@ def request(state: FeedState) -> Request:
 def outcome(state: FeedState, answer: Answer, now: datetime) -> Outcome:
     """Return what the server's answer means."""
     match answer:
-        case Refused(reason=reason, detail=detail):
-            return Failed(trouble=Trouble.NO_ANSWER, detail=f"{reason} ({detail})" if detail else str(reason))
+        case Refused():
+            return Failed(trouble=Trouble.NO_ANSWER, detail=str(answer))
         case Response(status=HTTPStatus.NOT_MODIFIED, headers=headers):
             return Unchanged(
                 etag=headers.get("etag", state.etag), modified=headers.get("last-modified", state.modified)

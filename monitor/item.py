@@ -224,9 +224,8 @@ _PASSING = (Refusal.DNS, Refusal.CONNECT, Refusal.TIMEOUT)
 def page(answer: Answer) -> Response | NoText:
     """Return the page that holds the article, or why there is none."""
     match answer:
-        case Refused(reason=reason, detail=detail):
-            words = f"{reason} ({detail})" if detail else str(reason)
-            return NoText(reason=Unreadable.REFUSED, detail=words, passing=reason in _PASSING)
+        case Refused(reason=reason):
+            return NoText(reason=Unreadable.REFUSED, detail=str(answer), passing=reason in _PASSING)
         case Response(status=HTTPStatus.OK):
             return answer
         case Response(status=status):

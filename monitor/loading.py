@@ -9,8 +9,6 @@ from pathlib import Path
 from monitor import config, send
 from monitor.config import Config
 from monitor.errors import ConfigError, StoreError
-from monitor.store import configs
-from monitor.store.database import Database
 
 
 def load(path: Path, environment: Mapping[str, str]) -> Config:
@@ -44,6 +42,9 @@ def _checked(loaded: Config) -> Config:
 
 
 def _last_good(path: Path, environment: Mapping[str, str]) -> Config | None:
+    from monitor.store import configs  # noqa: PLC0415 - who only checks a config pays for no database
+    from monitor.store.database import Database  # noqa: PLC0415
+
     file = config.database_file(path)
     if not file.exists():
         return None

@@ -194,14 +194,15 @@ class Polling:
             return self._keep(tx, state, declared, parsed, now)
 
         counts = await self._tools.database.write(write)
-        new, changed = counts.get(item.Change.NEW, 0), counts.get(item.Change.CHANGED, 0)
-        level = logging.INFO if new or changed else logging.DEBUG
-        log.log(level, "%s polled: %d new, %d changed of %d", state.name, new, changed, len(parsed.entries))
         if parsed.left_out:
             log.warning("%s truncated: %d more entries were not read", state.name, parsed.left_out)
-        if new or changed:
-            self._pipeline.judgements.wake()
-            self._pipeline.reads.wake()
+        new, changed = counts.get(item.Change.NEW, 0), counts.get(item.Change.CHANGED, 0)
+        if not new and not changed:
+            log.debug("%s polled: no news in %d", state.name, len(parsed.entries))
+            return
+        log.info("%s polled: %d new, %d changed of %d", state.name, new, changed, len(parsed.entries))
+        self._pipeline.judgements.wake()
+        self._pipeline.reads.wake()
 
     def _keep(
         self, tx: Tx, state: FeedState, declared: feed.Feed, parsed: feed.Parsed, now: datetime

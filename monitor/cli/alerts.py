@@ -12,7 +12,7 @@ from monitor.cli.options import config_option, json_option, jsonl_option
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from monitor.alert import Attempt, Delivery
+    from monitor.alert import Alert, Attempt, Delivery
     from monitor.config import Config
     from monitor.store.alerts import Kept
     from monitor.store.database import Tx
@@ -111,25 +111,32 @@ def _receiver(delivery: Delivery) -> str:
 
 def _print(kept: Kept, tries: Tries, now: datetime, config: Config) -> None:
     from monitor.alert import Alert
-    from monitor.cli.screen import plain, quote, when
+    from monitor.cli.screen import plain, when
 
-    what, zone = kept.what, config.zone
-    if isinstance(what, Alert):
-        click.echo(f"{plain(what.headline)}\n{plain(what.source)}, seen {when(what.seen, now, zone)}", nl=False)
-        click.echo(f" (published {when(what.published, now, zone)})\n{plain(what.link)}\n")
-        for evidence in what.evidence:
-            click.echo(f'  "{quote(evidence)}"')
-        click.echo(f"\nWhy: {what.place}, strength {what.strength:.2f}. Read: {what.read}.")
-        if what.read_reason:
-            click.echo(f"No more could be read: {plain(what.read_reason)}.")
-        click.echo(f"rule {what.rule}, priority {what.priority}, alert {what.id}\n")
-    else:
-        click.echo(f"{plain(what.subject)}\n\n  {plain(what.message)}\n\nnotice {what.id}\n")
+    match kept.what:
+        case Alert() as alert:
+            _print_alert(alert, now, config)
+        case notice:
+            click.echo(f"{plain(notice.subject)}\n\n  {plain(notice.message)}\n\nnotice {notice.id}\n")
     for delivery in kept.deliveries:
         click.echo(f"{_receiver(delivery)}  {_state(delivery, now, config)}")
         for attempt in tries[delivery.id]:
             reason = f": {plain(attempt.reason)}" if attempt.reason else ""
-            click.echo(f"  {when(attempt.at, now, zone)}  attempt {attempt.n} {attempt.outcome}{reason}")
+            click.echo(f"  {when(attempt.at, now, config.zone)}  attempt {attempt.n} {attempt.outcome}{reason}")
+
+
+def _print_alert(alert: Alert, now: datetime, config: Config) -> None:
+    from monitor.cli.screen import plain, quote, when
+
+    seen, published = when(alert.seen, now, config.zone), when(alert.published, now, config.zone)
+    click.echo(f"{plain(alert.headline)}\n{plain(alert.source)}, seen {seen} (published {published})")
+    click.echo(f"{plain(alert.link)}\n")
+    for evidence in alert.evidence:
+        click.echo(f'  "{quote(evidence)}"')
+    click.echo(f"\nWhy: {alert.place}, strength {alert.strength:.2f}. Read: {alert.read}.")
+    if alert.read_reason:
+        click.echo(f"No more could be read: {plain(alert.read_reason)}.")
+    click.echo(f"rule {alert.rule}, priority {alert.priority}, alert {alert.id}\n")
 
 
 def _state(delivery: Delivery, now: datetime, config: Config) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -23,20 +25,12 @@ def check(*, as_json: bool) -> None:
     Exit codes: 0 fine, though there may be warnings; 1 faults were found; 2 there is no such file.
     """
     from monitor.cli import invocation, screen
-    from monitor.errors import ConfigError
 
     path = config_path()
     if not path.is_file():
         invocation.fail(f"{path}: there is no such file; name the config with -c FILE")
-    faults: tuple[Fault, ...] = ()
-    warnings: tuple[Fault, ...] = ()
-    config = None
-    try:
-        config = invocation.config()
-    except ConfigError as error:
-        faults = error.faults
-    else:
-        faults, warnings = _channel_faults(config), config.warnings
+    config, faults = _load(path)
+    warnings = config.warnings if config else ()
     if as_json:
         screen.document(
             {
@@ -52,14 +46,14 @@ def check(*, as_json: bool) -> None:
     sys.exit(invocation.FINDINGS if faults else 0)
 
 
-def _channel_faults(config: Config) -> tuple[Fault, ...]:
-    from monitor import send
+def _load(path: Path) -> tuple[Config | None, tuple[Fault, ...]]:
+    from monitor import loading
+    from monitor.errors import ConfigError
 
-    return tuple(
-        config.fault("channels", channel.name, message=message)
-        for channel in config.channels
-        for message in send.faults(channel)
-    )
+    try:
+        return loading.load(path, os.environ), ()
+    except ConfigError as error:
+        return None, error.faults
 
 
 def _shape(fault: Fault) -> dict[str, object]:

@@ -110,8 +110,7 @@ def _trial(query: str, config: Config, *, every_feed: bool) -> Trial:
         return trial.of_query(query, config)
     except RuleError as error:
         for fault in error.faults:
-            cure = f"; {fault.cure}" if fault.cure else ""
-            click.echo(f"{fault.message}{cure}\n{fault.caret()}", err=True)
+            click.echo(f"{fault}\n{fault.caret()}", err=True)
         sys.exit(invocation.USAGE)
 
 

@@ -61,13 +61,17 @@ def exact(span: timedelta) -> str:
     return written if hours.duration(written) == span else f"{round(span.total_seconds())}s"
 
 
+def _meant(value: object) -> str:
+    """Return how to write the duration that a number of seconds was meant to be."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LONGEST.total_seconds():
+        return f'write "{exact(timedelta(seconds=value))}"'
+    return 'write such as "5m"'
+
+
 def _duration(least: str, most: timedelta = LONGEST) -> BeforeValidator:
     def read(value: object) -> object:
-        if isinstance(value, int) and not isinstance(value, bool):
-            meant = exact(timedelta(seconds=value)) if 0 <= value <= LONGEST.total_seconds() else "5m"
-            raise refusal(f"expected a duration, found {found(value)}", f'write "{meant}"')
         if not isinstance(value, str):
-            raise refusal(f"expected a duration, found {found(value)}", 'write such as "5m"')
+            raise refusal(f"expected a duration, found {found(value)}", _meant(value))
         try:
             span = hours.duration(value)
         except ValueError as error:
