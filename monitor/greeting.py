@@ -58,13 +58,8 @@ def times(count: int) -> str:
 
 def feed_words(facts: FeedFacts, now: datetime, zone: tzinfo) -> str:
     """Return how a feed is doing, on one line."""
-    state = facts.state
-    if not state.enabled:
-        return "off"
-    if state.polled_at is None:
-        return "not answered yet"
-    if state.state is not State.OK:
-        return f"{state.state}: {state.reason}"
+    if silence := _silence(facts.state):
+        return silence
     said = ["ok", f"{facts.items} item{'' if facts.items == 1 else 's'}"]
     if facts.published:
         said.append(f"newest {clock(facts.published[0], now, zone)}")
@@ -73,6 +68,15 @@ def feed_words(facts: FeedFacts, now: datetime, zone: tzinfo) -> str:
     if facts.reads_articles:
         said.append("articles are read too")
     return ", ".join(said)
+
+
+def _silence(state: FeedState) -> str:
+    """Return why a feed brings nothing; empty where it does."""
+    if not state.enabled:
+        return "off"
+    if state.polled_at is None:
+        return "not answered yet"
+    return "" if state.state is State.OK else f"{state.state}: {state.reason}"
 
 
 def rhythm_words(published: Sequence[datetime]) -> str:

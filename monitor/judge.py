@@ -93,7 +93,7 @@ class Bench:
         if item.baseline:
             return Ruling(item_id=item.id, version=item.version, matches=matches)
         alerts = tuple(self._alert(match, item, declared, now) for match in matches)
-        deliveries = tuple(delivery for alert in alerts for delivery in self._owed(alert, now))
+        deliveries = self._owed(alerts, now)
         return Ruling(item_id=item.id, version=item.version, matches=matches, alerts=alerts, deliveries=deliveries)
 
     def match(self, item: Item, feed: Feed | None = None) -> tuple[Match, ...]:
@@ -143,8 +143,16 @@ class Bench:
             made_at=now,
         )
 
-    def _owed(self, alert: Alert, now: datetime) -> tuple[Delivery, ...]:
-        names = self.watches[alert.rule].notify or tuple(c.name for c in self._channels.values() if c.default)
+    def _owed(self, alerts: Iterable[Alert], now: datetime) -> tuple[Delivery, ...]:
         return tuple(
-            delivery for name in names for delivery in owed(alert.id, name, self._channels[name].receivers, now)
+            delivery
+            for alert in alerts
+            for channel in self._told(alert.rule)
+            for delivery in owed(alert.id, channel.name, channel.receivers, now)
         )
+
+    def _told(self, rule: str) -> Iterable[Channel]:
+        named = self.watches[rule].notify
+        if named:
+            return [self._channels[name] for name in named]
+        return [channel for channel in self._channels.values() if channel.default]

@@ -95,10 +95,14 @@ def _not_a_feed(document: str, url: str) -> NotAFeed | None:
     return NotAFeed(detail=f"{kind}, not a feed" + (f"; it links to the feed {linked}" if linked else ""))
 
 
+def _attributes(tag: str) -> Mapping[str, str]:
+    return {name.lower(): html.unescape(a or b or c) for name, a, b, c in _ATTRIBUTE.findall(tag)}
+
+
 def _linked_feed(page: str, url: str) -> str:
     """Return the address of the first feed that a web page links to, empty where it links to none."""
     for tag in _LINK_TAG.findall(page, 0, _HEAD):
-        attributes = {name.lower(): html.unescape(a or b or c) for name, a, b, c in _ATTRIBUTE.findall(tag)}
+        attributes = _attributes(tag)
         relations = attributes.get("rel", "").lower().split()
         if "alternate" in relations and attributes.get("type", "").lower() in _FEED_TYPES:
             return _link(attributes.get("href", ""), url)

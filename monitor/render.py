@@ -218,6 +218,12 @@ def _judged_on(alert: Alert) -> str:
     return f"Judged on {_READ.get(alert.read, alert.read)}: {reason}"
 
 
+def _reasons(alert: Alert) -> list[str]:
+    """Return, in sentences, why it rang, and what it could not be judged on."""
+    said = (f"Why: {_why(alert.place)}" if alert.place else "", _judged_on(alert))
+    return [f"{sentence}." for sentence in said if sentence]
+
+
 def _short_id(alert: Alert) -> str:
     return f"a-{alert.id[:SHOWN]}"
 
@@ -269,7 +275,7 @@ def _text(alert: Alert, zone: tzinfo, *, repeats: bool) -> str:
     return _paragraphs(
         [_headline(alert), f"{_source(alert)}, {_when(alert, zone)}", link(alert.link)],
         [f'  "{quote}"' for quote in quotes],
-        [f"Why: {_why(alert.place)}." if alert.place else "", f"{note}." if (note := _judged_on(alert)) else ""],
+        _reasons(alert),
         [_REPEATS if repeats else ""],
         [f"rule {alert.rule}, alert {_short_id(alert)}"],
     )
@@ -384,19 +390,19 @@ def html(text: str) -> str:
     return escape(re.sub(r"@(?!\s)", "@\u200b", text))
 
 
+_ADDRESS = '<p style="margin:0;font-size:14px;word-break:break-all"><a href="{0}">{0}</a></p>'
+
+
 def _html(alert: Alert, zone: tzinfo, *, repeats: bool) -> str:
     headline, address = html(_headline(alert)), escape(link(alert.link))
     titled = f'<a href="{address}" style="color:inherit;text-decoration:none">{headline}</a>' if address else headline
     quotes = _sentences(alert, width=_TEXT_WIDTH, mark=_MARK.format, plain=html)
-    why = [f"Why: {_why(alert.place)}." if alert.place else "", f"{note}." if (note := _judged_on(alert)) else ""]
     content = [
         f'<h1 dir="auto" style="margin:0 0 4px;font-size:22px;line-height:1.3">{titled}</h1>',
         _small(f"{_source(alert)}, {_when(alert, zone)}", margin="0 0 4px"),
-        f'<p style="margin:0;font-size:14px;word-break:break-all"><a href="{address}">{address}</a></p>'
-        if address
-        else "",
+        _ADDRESS.format(address) if address else "",
         *map(_QUOTE.format, quotes),
-        *(f'<p style="margin:0 0 8px">{html(line)}</p>' for line in (*why, _REPEATS if repeats else "") if line),
+        *(f'<p style="margin:0 0 8px">{html(line)}</p>' for line in (*_reasons(alert), *[_REPEATS] * repeats)),
         _small(f"rule {alert.rule}, alert {_short_id(alert)}", margin="16px 0 0"),
     ]
     return _page(content, alert.language)

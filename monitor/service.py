@@ -20,9 +20,10 @@ from typing import Any, TextIO
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitor import alert, greeting, systemd
+from monitor.channel import Channel
 from monitor.config import Config
 from monitor.errors import ConfigError, StoreError
-from monitor.feed import State
+from monitor.feed import Feed, State
 from monitor.herald import Herald
 from monitor.judge import Watch
 from monitor.loading import load, load_or_last_good
@@ -342,10 +343,13 @@ def _changed_rules(before: Config, after: Config) -> tuple[str, ...]:
 
 
 def _changes(before: Config, after: Config, changed: Sequence[str]) -> tuple[str, ...]:
-    old_rules, new_rules = [w.name for w in before.watches], [w.name for w in after.watches]
-    edited = len([name for name in changed if name in old_rules])
+    rules = _names(before.watches)
     return (
-        *greeting.changes(old_rules, new_rules, "rule", changed=edited),
-        *greeting.changes([f.name for f in before.feeds], [f.name for f in after.feeds], "feed"),
-        *greeting.changes([c.name for c in before.channels], [c.name for c in after.channels], "channel"),
+        *greeting.changes(rules, _names(after.watches), "rule", changed=len({*changed} & {*rules})),
+        *greeting.changes(_names(before.feeds), _names(after.feeds), "feed"),
+        *greeting.changes(_names(before.channels), _names(after.channels), "channel"),
     )
+
+
+def _names(entries: Sequence[Watch | Feed | Channel]) -> list[str]:
+    return [entry.name for entry in entries]

@@ -37,8 +37,8 @@ def check(*, as_json: bool) -> None:
                 "schema": "check.v1",
                 "file": str(path),
                 "ok": not faults,
-                "faults": [_shape(fault) for fault in faults],
-                "warnings": [_shape(warning) for warning in warnings],
+                "faults": list(map(_shape, faults)),
+                "warnings": list(map(_shape, warnings)),
             }
         )
     else:

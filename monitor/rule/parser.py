@@ -141,15 +141,13 @@ class _Parser:
         while self._kind() is Kind.OR:
             self._take()
             parts.append(self._all())
-        if len(parts) == 1:
-            return parts[0]
         known = [part for part in parts if part]
         if len(known) < len(parts):
             return None
         mentions = [part for part in known if isinstance(part, Mention)]
-        if len(mentions) == len(known):
-            return _one_of(mentions)
-        return Or(parts=tuple(known))
+        if len(known) == 1:
+            return known[0]
+        return _one_of(mentions) if len(mentions) == len(known) else Or(parts=tuple(known))
 
     def _all(self) -> Query | None:
         parts = [self._clause()]

@@ -131,6 +131,10 @@ def _capitals_remark(word: Word) -> str:
     return f"{word.label} is an ordinary word too: it is matched only where the text writes it {how}"
 
 
+def _strength(found: tuple[Held, Sight]) -> float:
+    return found[0].strength
+
+
 def _refutable(query: Query) -> bool:
     match query:
         case Not():
@@ -169,8 +173,7 @@ class RuleSet:
             held = evaluate(query, sight)
             if isinstance(held, Missed) or exception(rule, sight):
                 continue
-            if rule.name not in strongest or held.strength > strongest[rule.name][0].strength:
-                strongest[rule.name] = held, sight
+            strongest[rule.name] = max(strongest.get(rule.name, (held, sight)), (held, sight), key=_strength)
         return tuple(_match(name, held, sight) for name, (held, sight) in strongest.items())
 
     def places(self, text: Text) -> dict[str, list[int]]:

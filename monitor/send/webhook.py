@@ -21,15 +21,18 @@ from monitor.send.outcome import CONNECT, READ, answered, lost, unreached, wait_
 
 def faults(target: Webhook) -> Iterator[str]:
     """Yield what is wrong with the address or the secret, in words that hold none of it."""
-    try:
-        parts = urlsplit(target.url)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
+    if not _usable(target.url):
         yield "the webhook is not an address that begins with https:// or http://"
     if target.secret is not None and _key(target.secret) is None:
         yield "the webhook's secret is not base64, as the Standard Webhooks convention wants it (whsec_…)"
+
+
+def _usable(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _key(secret: str) -> bytes | None:
