@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from hashlib import blake2b
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from monitor.exchange import Answer, Refused, Request, Response
 from monitor.item import Entry
@@ -89,6 +90,19 @@ class FeedState:
     def address(self) -> str:
         """Return where it is polled."""
         return self.moved_to or self.url
+
+    @property
+    def host(self) -> str:
+        """Return which host is asked."""
+        return host_of(self.address)
+
+
+def host_of(address: str) -> str:
+    """Return the name of the host in an address, empty where there is none."""
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:  # a bracket that is not closed
+        return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,12 +16,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 from monitor import alert as alerts
@@ -123,25 +122,36 @@ class Polling:
 
     def __init__(self, pipeline: Pipeline, tools: Tools) -> None:
         self._pipeline, self._tools = pipeline, tools
-        self._hosts: defaultdict[str, asyncio.Semaphore] = defaultdict(
-            lambda: asyncio.Semaphore(pipeline.runtime.config.polling.per_host)
-        )
+        #: Polls under way by host.
+        self._asked: Counter[str] = Counter()
 
     async def claim(self, limit: int) -> Sequence[FeedState]:
-        """Return feeds that are due, leased."""
-        now = self._tools.now()
-        return await self._tools.database.write(
-            partial(feed_rows.claim, now=now, limit=limit, lease=uuid4().hex, until=now + LEASE)
+        """Return feeds that are due, leased, as many of a host as may be asked of it at once."""
+        now, at_once = self._tools.now(), self._pipeline.runtime.config.polling.per_host
+        claimed = await self._tools.database.write(
+            partial(
+                feed_rows.claim,
+                now=now,
+                limit=limit,
+                lease=uuid4().hex,
+                until=now + LEASE,
+                room=lambda host: at_once - self._asked[host],
+            )
         )
+        self._asked.update(state.host for state in claimed)
+        return claimed
 
     async def poll(self, state: FeedState) -> None:
         """Ask the feed once, keep what is new, and set when to ask again."""
         runtime = self._pipeline.runtime
-        declared = runtime.feeds.get(state.name)
-        if declared is None:  # removed while it waited: its lease runs out with nothing lost
-            return
-        async with self._hosts[urlsplit(state.address).netloc]:
+        try:
+            declared = runtime.feeds.get(state.name)
+            if declared is None:  # removed since it was claimed: its lease runs out with nothing lost
+                return
             answer = await runtime.network.exchange(feed.request(state))
+        finally:
+            self._asked[state.host] -= 1
+            self._pipeline.polls.wake()
         outcome = feed.outcome(state, answer, self._tools.now())
         match outcome:
             case feed.Unchanged():
@@ -266,7 +276,7 @@ class ArticleReading:
                 busy_hosts=frozenset(self._busy),
             )
         )
-        self._busy.update(map(_host, claimed))
+        self._busy.update(feed.host_of(each.entry.link) for each in claimed)
         return claimed
 
     async def read(self, wanted: Item) -> None:
@@ -276,7 +286,7 @@ class ArticleReading:
             self._pipeline.judgements.wake()
             await asyncio.sleep(HOST_PAUSE.total_seconds())
         finally:
-            self._busy.discard(_host(wanted))
+            self._busy.discard(feed.host_of(wanted.entry.link))
 
     async def _read(self, wanted: Item) -> None:
         answer = await self._pipeline.runtime.network.exchange(item.article_request(wanted.entry.link))
@@ -301,10 +311,6 @@ class ArticleReading:
             case Killed():
                 return item.NoText(reason=item.Unreadable.DAMAGED, detail=str(result))
         return result.value
-
-
-def _host(wanted: Item) -> str:
-    return urlsplit(wanted.entry.link).hostname or ""
 
 
 class Judging:

@@ -26,6 +26,7 @@ from monitor.feed import (
     Unchanged,
     arrived,
     failed,
+    host_of,
     outcome,
     request,
     retry_at,
@@ -239,3 +240,11 @@ def test_the_wait_that_a_server_asks_for_is_kept_where_it_is_longer(asked: timed
 def test_a_feed_that_is_gone_is_asked_once_a_day() -> None:
     after = failed(FEED, state(), Failed(trouble=Trouble.GONE, detail=""), PACE, NOW)
     assert (after.state, after.next_poll_at) == (State.GONE, NOW + GONE_INTERVAL)
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [("https://Wire.example:8443/rss", "wire.example"), ("http://[::1]/x", "::1"), ("http://[::1", ""), ("", "")],
+)
+def test_the_host_of_an_address_is_its_name(address: str, host: str) -> None:
+    assert host_of(address) == host

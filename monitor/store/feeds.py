@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 from typing import Any
 
 from sqlalchemy import bindparam, func, insert, or_, select, update
 
-from monitor.feed import Feed, FeedState, State
+from monitor.feed import Feed, FeedState, State, host_of
 from monitor.item import believable
 from monitor.store.database import AnyRow, Tx
 from monitor.store.tables import feed, item
@@ -109,16 +111,9 @@ def _switch_off(tx: Tx, gone: Sequence[FeedState]) -> None:
 
 _FREE = or_(feed.c.leased_until.is_(None), feed.c.leased_until <= bindparam("now"))
 _DUE = (
-    select(feed.c.id)
+    select(feed.c.id, func.coalesce(feed.c.moved_to, feed.c.url))
     .where(feed.c.enabled, feed.c.next_poll_at <= bindparam("now"), _FREE)
     .order_by(feed.c.next_poll_at)
-    .limit(bindparam("most"))
-)
-_CLAIM = (
-    update(feed)
-    .where(feed.c.id.in_(_DUE))
-    .values(lease=bindparam("token"), leased_until=bindparam("until"))
-    .returning(feed)
 )
 #: What a poll learns; name, address and enabled belong to the config.
 _LEARNT = (
@@ -132,10 +127,37 @@ _SAVE = (
 )
 
 
-def claim(tx: Tx, *, now: datetime, limit: int, lease: str, until: datetime) -> tuple[FeedState, ...]:
-    """Lease the feeds that have been due longest, and return them; the due time stays."""
-    rows = tx.execute(_CLAIM, {"now": now, "most": limit, "token": lease, "until": until})
-    return tuple(sorted(map(_state, rows), key=lambda state: state.next_poll_at))
+def claim(  # noqa: PLR0913 - all but the room are the claim's
+    tx: Tx,
+    *,
+    now: datetime,
+    limit: int,
+    lease: str,
+    until: datetime,
+    room: Callable[[str], float] = lambda _host: inf,
+) -> tuple[FeedState, ...]:
+    """Lease the feeds that have been due longest, and return them; the due time stays.
+
+    ``room`` tells how many more polls a host may have at once: feeds of one that hangs leave the way free for others.
+    """
+    chosen = _with_room(tx.execute(_DUE, {"now": now}), limit, room)
+    if not chosen:
+        return ()
+    leased = update(feed).where(feed.c.id.in_(chosen)).values(lease=lease, leased_until=until).returning(feed)
+    return tuple(sorted(map(_state, tx.execute(leased)), key=lambda state: state.next_poll_at))
+
+
+def _with_room(due: Iterable[AnyRow], limit: int, room: Callable[[str], float]) -> list[int]:
+    chosen: list[int] = []
+    taken: Counter[str] = Counter()
+    for number, address in due:
+        if len(chosen) == limit:
+            break
+        host = host_of(address)
+        if taken[host] < room(host):
+            taken[host] += 1
+            chosen.append(number)
+    return chosen
 
 
 def save(tx: Tx, state: FeedState) -> bool:

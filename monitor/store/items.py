@@ -7,10 +7,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlalchemy import LargeBinary, Select, and_, bindparam, delete, func, insert, literal, or_, select, update
 
+from monitor.feed import host_of
 from monitor.item import READING_RETRY, READING_TRIES, ArticleText, Entry, Item, Known, NoText, Reading
 from monitor.store.database import AnyRow, Tx
 from monitor.store.tables import feed, item, revision, seen
@@ -196,7 +196,7 @@ def _one_for_each_host(due: Iterable[AnyRow], limit: int, busy: AbstractSet[str]
     for number, link in due:
         if len(chosen) >= limit:
             break
-        host = urlsplit(link).hostname or ""
+        host = host_of(link)
         if host not in busy:
             chosen.setdefault(host, number)
     return list(chosen.values())

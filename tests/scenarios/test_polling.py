@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from monitor import pipeline
 from monitor.feed import State
 from monitor.store import feeds
-from tests.http_server import HttpServer, Reply
+from tests.http_server import HANG, HttpServer, Reply
 from tests.scenarios.house import MORNING, House, payloads, rss
 
 OLD = {"guid": "1", "title": "Harbour strike enters third day", "description": "Dockers stay out."}
@@ -24,7 +25,7 @@ def config(wire: HttpServer, receiver: HttpServer, *, feed: str = "", rule: str 
         feeds.wire = {{ url = "{wire.url("/rss")}", interval = "5m"{feed} }}
         rules.dock = {rule}
         channels.desk = {{ webhook = "{receiver.url("/hook")}" }}
-        network.allow = ["127.0.0.0/8"]
+        network.allow = ["127.0.0.0/8", "::1/128"]
     """
 
 
@@ -193,7 +194,7 @@ async def test_a_move_to_what_is_no_feed_is_not_followed_for_good(
 async def test_a_server_on_this_machine_is_not_asked_unless_allowed(
     house: House, wire: HttpServer, receiver: HttpServer
 ) -> None:
-    house.configure(config(wire, receiver).replace('network.allow = ["127.0.0.0/8"]', ""))
+    house.configure(config(wire, receiver).replace('network.allow = ["127.0.0.0/8", "::1/128"]', ""))
     await house.work()
     assert wire.connections == 0
     (state,) = house.database.read_now(feeds.all_states)
@@ -270,3 +271,26 @@ async def test_a_huge_feed_is_truncated_and_says_so(
     await house.work()
     assert "wire truncated: 3 more entries were not read" in caplog.text
     assert house.database.read_now(feeds.facts)[0].items == 1000
+
+
+async def test_feeds_of_a_host_that_hangs_leave_the_way_free_for_others(
+    house: House, wire: HttpServer, receiver: HttpServer
+) -> None:
+    hanging = "\n".join(f'feeds.h{n} = "{wire.reply(f"/h{n}", HANG)}"' for n in range(8))
+    good = wire.url("/good", host="localhost")
+    wire.reply("/good", Reply(body=rss([OLD])))
+    house.configure(
+        config(wire, receiver).replace('feeds.wire = { url = "' + wire.url("/rss"), 'feeds.wire = { url = "' + good)
+        + f'\n{hanging}\npolling = {{ concurrency = 4, per_host = 2, timeout = "2s" }}'
+    )
+    assert house.pipeline
+    working = asyncio.create_task(house.pipeline.polls.drain())
+    async with asyncio.timeout(10):
+        while not wire.asked("/good"):
+            await asyncio.sleep(0.01)
+    asked_by_then = len(wire.received) - 1
+    await working
+    assert asked_by_then <= 4
+    states = {state.name: state.state for state in house.database.read_now(feeds.all_states)}
+    assert states["wire"] is State.OK
+    assert sum(state is State.FAILING for state in states.values()) == 8

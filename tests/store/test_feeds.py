@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from monitor.feed import FeedState, State
+from monitor.feed import Feed, FeedState, State
 from monitor.store import feeds, items
 from monitor.store.database import Database, Tx
 from monitor.store.feeds import Synced
@@ -235,3 +235,14 @@ def test_facts_tell_how_much_came_and_when_it_was_published(database: Database) 
     assert (tass.state.name, tass.items) == ("tass", 4)
     assert tass.published == (NOW, NOW - MINUTE, NOW - HOUR, NOW - DAY)
     assert (un.items, un.published) == (0, ())
+
+
+def test_no_more_feeds_of_a_host_are_claimed_than_it_has_room_for(database: Database) -> None:
+    several = [Feed(name=f"f{n}", url=f"https://{host}.example/{n}", interval=MINUTE) for n, host in enumerate("aaab")]
+    database.write_now(lambda tx: feeds.sync(tx, several, NOW))
+    leased = database.write_now(
+        lambda tx: feeds.claim(
+            tx, now=NOW, limit=10, lease="t", until=NOW + MINUTE, room={"a.example": 2, "b.example": 1}.__getitem__
+        )
+    )
+    assert sorted(state.host for state in leased) == ["a.example", "a.example", "b.example"]
