@@ -11,7 +11,7 @@ from functools import partial
 from typing import TextIO
 
 from monitor import alert, greeting
-from monitor.alert import Notice
+from monitor.alert import Delivery, Notice
 from monitor.feed import FullText
 from monitor.runtime import Runtime
 from monitor.store import deliveries, feeds, items, rulings
@@ -111,7 +111,12 @@ class Herald:
         deadline = time.monotonic() + HELLO_WAIT
         while True:
             owed = await self._database.read(partial(deliveries.of_alerts, ids=tuple(ids.values())))
-            waiting = any(each.state in alert.OPEN and not each.attempts for found in owed.values() for each in found)
+            waiting = any(_on_its_way(each) for found in owed.values() for each in found)
             if not waiting or time.monotonic() > deadline:
                 return {name: greeting.channel_words(owed.get(ids[name], ())) for name in ids}
             await asyncio.sleep(0.05)
+
+
+def _on_its_way(owed: Delivery) -> bool:
+    """Return whether it will be tried in a moment; what is held, as in quiet hours, has its reason already."""
+    return owed.state in alert.OPEN and not owed.attempts and not owed.reason

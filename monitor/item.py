@@ -217,8 +217,8 @@ def article_request(link: str) -> Request:
     return Request(url=link, headers={"Accept": "text/html, application/xhtml+xml;q=0.9"}, limit=ARTICLE_LIMIT)
 
 
-#: Refusals that may be gone a minute later.
-_PASSING = (Refusal.DNS, Refusal.CONNECT, Refusal.TIMEOUT)
+#: Refusals that may be gone a minute later; a server that restarts breaks off in the middle, which is no proper HTTP.
+_PASSING = (Refusal.DNS, Refusal.CONNECT, Refusal.TIMEOUT, Refusal.PROTOCOL)
 
 
 def page(answer: Answer) -> Response | NoText:

@@ -7,6 +7,8 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from monitor.errors import WirebellError
+
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
@@ -80,9 +82,8 @@ class Loop(Generic[T]):
         if free > 0:
             try:
                 claimed = await self._claim(free)
-            except Exception:  # this must survive anything: the store may be full, the disk gone
-                self.faults += 1
-                log.exception("%s: cannot claim work", self.name)
+            except Exception as error:  # this must survive anything: the store may be full, the disk gone
+                self._note("cannot claim work", error)
                 return
             for piece in claimed:
                 task = asyncio.create_task(self._guarded(piece), name=self.name)
@@ -93,11 +94,15 @@ class Loop(Generic[T]):
     async def _guarded(self, piece: T) -> None:
         try:
             await self._work(piece)
-        except Exception:  # as above: a fault of one piece never touches another
-            self.faults += 1
-            log.exception("%s: cannot finish a piece of work", self.name)
+        except Exception as error:  # as above: a fault of one piece never touches another
+            self._note("cannot finish a piece of work", error)
             if self._failed:
                 await self._failed(piece)
+
+    def _note(self, what: str, error: Exception) -> None:
+        """Log what the machine did, such as a full disk, in a sentence, and a fault of ours with its traceback."""
+        self.faults += 1
+        log.error("%s: %s: %s", self.name, what, error, exc_info=None if isinstance(error, WirebellError) else error)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -52,7 +52,7 @@ _START_OF_ENTRY = re.compile(r"<(?:[\w.-]+:)?(?:item|entry)[\s>]", re.IGNORECASE
 _END_OF_ENTRY = re.compile(r"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
 #: Without this attribute feedparser takes a guid, and an id of Atom too, for an address and resolves "123" against the
 #: feed's own: when the feed moved, all its items would be new.
-_GUID = re.compile(r"<((?:[\w.-]+:)?(?:guid|id))(?:\s[^>]*?)?(/?)>", re.IGNORECASE)
+_GUID = re.compile(r"<((?:[\w.-]+:)?(?:guid|id))(?:\s[^<>]*?)?(/?)>", re.IGNORECASE)
 _PLAIN_GUID = r'<\1 isPermaLink="false"\2>'
 _REFERENCE = re.compile(r"&#(x[0-9a-f]+|\d+);?", re.IGNORECASE)
 #: References with more digits than the last character has are none (and int() refuses over 4,300).

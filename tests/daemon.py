@@ -66,6 +66,11 @@ class Daemon:
                 message = f"it never said {words!r}:\n" + "\n".join(self._lines)
                 raise AssertionError(message)
 
+    @property
+    def number(self) -> int:
+        """Return the number of its process."""
+        return self._process.pid
+
     def tell(self, number: signal.Signals) -> None:
         """Send it a signal."""
         self._process.send_signal(number)

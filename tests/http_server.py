@@ -87,17 +87,17 @@ class HttpServer:
             server.wait_for(2)
     """
 
-    def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1", port: int = 0) -> None:
         """Make a server that is not started yet; with ``tls`` it speaks HTTPS."""
-        self._tls = tls
+        self._tls, self._host = tls, host
         self._replies: dict[str, deque[Reply]] = {}
         self._received: list[Received] = []
         self._connections = 0
         self._changed = threading.Condition()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="http server", daemon=True)
-        #: Set when the server has started.
-        self.port = 0
+        #: Where it listens; set when the server has started, unless it was asked for.
+        self.port = port
 
     def __enter__(self) -> Self:
         """Start the server and wait until it accepts."""
@@ -112,9 +112,9 @@ class HttpServer:
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(PATIENCE)
 
-    def url(self, path: str = "/", *, host: str = "127.0.0.1") -> str:
-        """Return the address of a path; ``host`` is for names that a test lets resolve to this server."""
-        return f"{'https' if self._tls else 'http'}://{host}:{self.port}{path}"
+    def url(self, path: str = "/", *, host: str | None = None) -> str:
+        """Return the address of a path; ``host`` is for other names and spellings of this server's address."""
+        return f"{'https' if self._tls else 'http'}://{host or self._host}:{self.port}{path}"
 
     def reply(self, path: str, *replies: Reply) -> str:
         """Script the replies of a path, used in turn, the last one for ever; return the path's address.
@@ -156,7 +156,7 @@ class HttpServer:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        server = await asyncio.start_server(self._talk, "127.0.0.1", 0, ssl=self._tls, limit=_HEAD_LIMIT)
+        server = await asyncio.start_server(self._talk, self._host, self.port, ssl=self._tls, limit=_HEAD_LIMIT)
         async with server:
             self.port = server.sockets[0].getsockname()[1]
             self._ready.set()

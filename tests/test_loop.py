@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from monitor.errors import StoreError
 from monitor.loop import Loop
 
 
@@ -127,6 +128,19 @@ async def test_a_claim_that_fails_is_tried_again_when_woken(caplog: pytest.LogCa
     failing = False
     assert await loop.drain() == 1
     assert "disk full" in caplog.text
+
+
+@pytest.mark.parametrize(("error", "traceback"), [(StoreError("disk full"), False), (OSError("disk full"), True)])
+async def test_only_a_fault_of_ours_is_logged_with_its_traceback(
+    caplog: pytest.LogCaptureFixture, error: Exception, *, traceback: bool
+) -> None:
+    async def claim(_limit: int) -> Sequence[str]:
+        raise error
+
+    loop: Loop[str] = Loop("desk", claim=claim, work=Desk().work, limit=lambda: 1)
+    await loop.drain()
+    assert "desk: cannot claim work: disk full" in caplog.text
+    assert ("Traceback" in caplog.text) is traceback
 
 
 async def test_a_running_loop_works_when_woken() -> None:

@@ -72,8 +72,18 @@ def _keep(tx: Tx, what: Alert | Notice) -> bool:
         "body": snapshot.document(what),
     }
     if isinstance(what, Alert):
+        if _rang(tx, what):
+            return False
         row |= {"rule": what.rule, "item_id": what.item_id, "version": what.version, "priority": what.priority}
     return tx.execute(_KEEP_ALERT, row).rowcount == 1
+
+
+def _rang(tx: Tx, made: Alert) -> bool:
+    """Return whether the item rang for the rule before; the id alone does not tell when its feed was renamed since."""
+    before = select(alert.c.id).where(
+        alert.c.item_id == made.item_id, alert.c.rule == made.rule, alert.c.kind == made.kind
+    )
+    return tx.execute(before.limit(1)).first() is not None
 
 
 def baseline_hits(tx: Tx) -> Mapping[str, RuleFacts]:

@@ -1,0 +1,194 @@
+"""No secret of the config is ever shown, logged or sent: neither where all works, nor where all fails."""
+
+from __future__ import annotations
+
+import sqlite3
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from monitor.cli import wirebell
+from tests.daemon import Daemon
+from tests.http_server import HttpServer, Reply
+from tests.scenarios.house import rss
+from tests.smtp_server import SmtpServer
+
+HOOK, KEY = "canaryhook7f3a9c51e2b8", "canarykey20d4f6a81c93e5"
+ADDRESS, PASSWORD = "canaryaddress5b1e7d90c2", "canarypassword8c46f2a0"
+SECRET = b64encode(KEY.encode()).decode()
+CANARIES = (HOOK, KEY, SECRET, ADDRESS, PASSWORD, b64encode(PASSWORD.encode()).decode().rstrip("="))
+#: What wirebell is told to show, besides what it says by itself.
+COMMANDS = (
+    ("status",),
+    ("status", "--json"),
+    ("feeds",),
+    ("rules", "list"),
+    ("channels", "list"),
+    ("channels", "list", "--json"),
+    ("alerts", "list", "--json"),
+    ("alerts", "show", "ID"),
+    ("alerts", "show", "ID", "--json"),
+    ("check",),
+)
+
+
+#: Importing all plugins of Apprise imports imghdr, which goes with Python 3.13.
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Receivers that a config with secrets names."""
+
+    http: HttpServer
+    mail: SmtpServer
+
+
+@contextmanager
+def receivers(*, work: bool) -> Iterator[World]:
+    """Receivers that take everything, or nothing."""
+    login = ("bot", PASSWORD if work else "another")
+    with HttpServer() as http, SmtpServer(login=login) as mail:
+        http.reply("/rss", Reply(body=rss([{"guid": "1", "title": "Glacier road closed"}], at=datetime.now(UTC))))
+        for path in (f"/hook/{HOOK}?token={HOOK}", f"/{ADDRESS}", f"/{ADDRESS}/"):
+            http.reply(path, Reply() if work else Reply(status=403, body=path.encode()))
+        yield World(http=http, mail=mail)
+
+
+def write(folder: Path, world: World, *, inside: bool) -> None:
+    """Write a config whose secrets stand in it, or, as far as they can, in files beside it."""
+    values = {
+        "secret": f"whsec_{SECRET}",
+        "url": f"json://someone:{PASSWORD}@127.0.0.1:{world.http.port}/{ADDRESS}",
+        "password": PASSWORD,
+    }
+    given = {key: f'{key} = "{value}"' for key, value in values.items()}
+    if not inside:
+        for key, value in values.items():
+            (folder / key).write_text(value, encoding="utf-8")
+            (folder / key).chmod(0o600)
+            given[key] = f'{key}_file = "{key}"'
+    (folder / "config.toml").write_text(
+        f"""timezone = "UTC"
+feeds.wire = {{ url = "{world.http.url("/rss")}", interval = "1s" }}
+rules.road = "glacier"
+polling = {{ min_interval = "1s", catch_up = "1h" }}
+network.allow = ["127.0.0.0/8"]
+log.level = "debug"
+[channels]
+hook = {{ webhook = "{world.http.url(f"/hook/{HOOK}?token={HOOK}")}", {given["secret"]}, default = true }}
+service = {{ {given["url"]}, default = true }}
+[channels.post]
+to = "anna@bank.example"
+from = "bell@bank.example"
+smtp = "127.0.0.1"
+port = {world.mail.port}
+security = "none"
+user = "bot"
+{given["password"]}
+default = true
+""",
+        encoding="utf-8",
+    )
+
+
+def leaks(said: str | bytes) -> list[str]:
+    """Return the secrets that stand in what was said."""
+    text = said if isinstance(said, str) else said.decode("latin-1")
+    return [canary for canary in CANARIES if canary in text]
+
+
+def rows(database: Path) -> Iterator[tuple[str, str]]:
+    """Yield every value of every table but the configs', with the table's name."""
+    with closing(sqlite3.connect(database)) as db:
+        tables = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for table in tables:
+            if table != "config":
+                yield from ((table, repr(row)) for row in db.execute(f'SELECT * FROM "{table}"'))  # noqa: S608
+
+
+def show(folder: Path, *words: str) -> str:
+    """Return what a command prints."""
+    result = CliRunner().invoke(wirebell, ["-c", str(folder / "config.toml"), *words])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.output
+    return result.output
+
+
+def look_for_leaks(folder: Path, world: World) -> None:
+    """Run the daemon and every command that shows something, and look at all that comes of it."""
+    with Daemon(folder, "--once") as daemon:
+        daemon.end()
+        assert "road -> service" in daemon.said
+        assert leaks(daemon.said) == []
+    with closing(sqlite3.connect(folder / "wirebell.db")) as db:
+        ((alert,),) = db.execute("SELECT id FROM alert WHERE rule = 'road'")
+        ((attempts,),) = db.execute(
+            "SELECT count(*) FROM attempt JOIN delivery ON id = delivery_id WHERE alert_id = ?", (alert,)
+        )
+    assert attempts == 3
+    for words in COMMANDS:
+        shown = show(folder, *(alert if word == "ID" else word for word in words))
+        assert (words, leaks(shown)) == (words, [])
+        assert shown
+    assert [(table, row) for table, row in rows(folder / "wirebell.db") if leaks(row)] == []
+    sent = [request.body for request in world.http.received] + [letter.raw for letter in world.mail.letters]
+    assert [body for body in sent if leaks(body)] == []
+
+
+@pytest.mark.slow
+def test_secrets_in_files_are_kept_nowhere_else_and_never_shown(tmp_path: Path) -> None:
+    with receivers(work=True) as world:
+        write(tmp_path, world, inside=False)
+        look_for_leaks(tmp_path, world)
+        assert world.mail.letters
+    raw = b"".join(path.read_bytes() for path in tmp_path.glob("wirebell.db*"))
+    assert set(leaks(raw)) == {HOOK}  # a webhook's address has no file of its own, so it stands in the config
+
+
+@pytest.mark.slow
+def test_secrets_in_the_config_stay_there_even_where_everything_fails(tmp_path: Path) -> None:
+    with receivers(work=False) as world:
+        write(tmp_path, world, inside=True)
+        look_for_leaks(tmp_path, world)
+
+
+#: Faults in the very lines that hold a secret.
+BROKEN = (
+    f'hook = {{ webhook = "htp://127.0.0.1/{HOOK}" }}',
+    f'hook = {{ webhook = "https://hooks.example:99999/{HOOK}" }}',
+    f'hook = {{ webhook = "https://hooks.example/ {HOOK}" }}',
+    f'hook = {{ webhook = ["https://hooks.example/{HOOK}"] }}',
+    f'hook = {{ webhok = "https://hooks.example/{HOOK}" }}',
+    f'hook = {{ webhook = "https://hooks.example/x", secret = "not base64! {KEY}" }}',
+    f'hook = {{ webhook = "https://hooks.example/x", secret = ["{KEY}"] }}',
+    f'hook = {{ webhook = "https://hooks.example/x", url = "json://hooks.example/{ADDRESS}" }}',
+    f'hook = "nosuchservice://{ADDRESS}"',
+    f'hook = "{ADDRESS}"',
+    f'hook = "tgram://{ADDRESS}"',
+    f'hook = "json://[{ADDRESS}"',
+    f'hook = "json://user:{PASSWORD}@hooks.example/?retry={ADDRESS}"',
+    f'hook = "json://hooks.example/{ADDRESS} json://hooks.example/"',
+    f'hook = {{ to = "a@b.example", smtp = "smtp.b.example", password = "{PASSWORD}" }}',
+    f'hook = {{ to = "a@b.example", smtp = "smtp.b.example", user = "u", password = ["{PASSWORD}"] }}',
+    f'hook = {{ to = "a@b.example", smtp = "smtp.b.example", user = "u", passwd = "{PASSWORD}" }}',
+    f'hook = {{ webhook = "https://hooks.example/{HOOK} }}',
+    f'hook = {{ webhook = "https://hooks.example/\\q{HOOK}" }}',
+    f"hook = {{ webhook = https://hooks.example/{HOOK} }}",
+)
+
+
+@pytest.mark.parametrize("line", BROKEN)
+def test_no_fault_of_a_config_shows_the_secret_that_it_is_about(tmp_path: Path, line: str) -> None:
+    (tmp_path / "config.toml").write_text(
+        f'feeds.wire = "https://wire.example/rss"\nrules.road = "glacier"\n[channels]\n{line}\n', encoding="utf-8"
+    )
+    result = CliRunner().invoke(wirebell, ["-c", str(tmp_path / "config.toml"), "check"])
+    assert result.exit_code != 0, result.output
+    assert "config.toml" in result.output
+    assert leaks(result.output) == []
