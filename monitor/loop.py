@@ -82,7 +82,7 @@ class Loop(Generic[T]):
         if free > 0:
             try:
                 claimed = await self._claim(free)
-            except Exception as error:  # this must survive anything: the store may be full, the disk gone
+            except Exception as error:  # noqa: BLE001 - must survive anything: a full disk, a fault of ours
                 self._note("cannot claim work", error)
                 return
             for piece in claimed:
@@ -94,7 +94,7 @@ class Loop(Generic[T]):
     async def _guarded(self, piece: T) -> None:
         try:
             await self._work(piece)
-        except Exception as error:  # as above: a fault of one piece never touches another
+        except Exception as error:  # noqa: BLE001 - as above: a fault of one piece never touches another
             self._note("cannot finish a piece of work", error)
             if self._failed:
                 await self._failed(piece)

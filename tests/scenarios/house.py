@@ -80,8 +80,8 @@ class House:
 
     async def close(self) -> None:
         """Close what is open."""
-        assert self.pipeline
-        await self.pipeline.runtime.network.aclose()
+        if self.pipeline is not None:
+            await self.pipeline.runtime.network.aclose()
         self.database.close()
 
 

@@ -68,8 +68,12 @@ def rung(receiver: HttpServer, name: str = "desk") -> list[object]:
         pytest.param(
             "America/New_York", "22:00-07:00", "2026-11-01 04:30", "2026-11-01 12:00", id="New York, long night"
         ),
-        pytest.param("Europe/Berlin", "22:00-02:30", "2027-03-27 23:30", "2027-03-28 01:30", id="ends in the lost hour"),
-        pytest.param("Europe/Berlin", "22:00-02:30", "2026-10-24 23:30", "2026-10-25 00:30", id="ends in the hour twice"),
+        pytest.param(
+            "Europe/Berlin", "22:00-02:30", "2027-03-27 23:30", "2027-03-28 01:30", id="ends in the lost hour"
+        ),
+        pytest.param(
+            "Europe/Berlin", "22:00-02:30", "2026-10-24 23:30", "2026-10-25 00:30", id="ends in the hour twice"
+        ),
         pytest.param("America/New_York", "12:30-13:30", "2026-11-24 17:45", "2026-11-24 18:30", id="a lunch break"),
     ],
 )
