@@ -255,6 +255,7 @@ def interrupted(delivery: Delivery, now: datetime) -> Delivery:
         delivery,
         state=DeliveryState.QUEUED,
         attempts=delivery.attempts + 1,
+        first_tried_at=delivery.first_tried_at or now,
         unknown=max(delivery.unknown, 1),
         due_at=now,
         reason="interrupted while sending",

@@ -493,7 +493,11 @@ def test_feedparsers_own_documents_are_all_read_and_no_entry_with_words_is_lost(
         body = (CORPUS / row["file"]).read_bytes()
         found = parse.feed(body, content_type=row["content_type"], url=URL)
         theirs = feedparser.parse(io.BytesIO(body), response_headers={"content-location": URL})
-        words = {(e.get("id"), e.get("link"), _seen(e, "title") or _seen(e, "summary")) for e in theirs.entries}
+        words = {
+            # feedparser makes a link of an id too, resolved, which is none that stands there
+            (e.get("id"), e.get("link") if e.get("links") else None, _seen(e, "title") or _seen(e, "summary"))
+            for e in theirs.entries
+        }
         if len([some for some in words if any(some)]) > (len(found.entries) if isinstance(found, Parsed) else 0):
             lost.append(row["file"])
     assert lost == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, tzinfo
@@ -23,9 +24,14 @@ def colourful(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+#: Characters that JSON lets stand though they steer a terminal (C1 controls), turn the direction of a line or end it.
+_STEERING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
 def document(fields: object) -> None:
-    """Print one JSON document on one line."""
-    click.echo(json.dumps(fields, ensure_ascii=False))
+    """Print one JSON document on one line, in its own letters; what could steer the terminal stands as an escape."""
+    written = json.dumps(fields, ensure_ascii=False)
+    click.echo(_STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", written))
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
