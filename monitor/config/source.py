@@ -17,7 +17,7 @@ LIMIT = 16 * 1024 * 1024
 DEEPEST = 32
 #: Parts the files of a kept configuration; TOML allows the character nowhere.
 _JOINT = "\f"
-
+_LETTERS = "a name of other letters than a-z stands in quotes"
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _KEY_PART = r"(?:(?<![\w-])[\w-]++|\"[^\"\n]*+\"|'[^'\n]*+')[ \t]*+\.[ \t]*+"
 _LONG_KEY = re.compile(rf"(?:{_KEY_PART}){{{DEEPEST}}}")
@@ -36,12 +36,16 @@ _SAID = (
     ("Expected \"'", "a text is not closed", "it ends with the quotes it began with"),
     ("Unescaped", "a backslash stands alone", r"write it twice, or put the text in single quotes: 'a\b'"),
     ("Expected newline", "something follows the value", "each key stands on a line of its own"),
-    ("Expected '='", "a key has no value", 'write key = "text"; a name of other letters than a-z stands in quotes'),
+    ("Expected '='", "a key has no value", f'write key = "text"; {_LETTERS}'),
     ("Expected ']'", "a heading is not closed", "write [name]"),
-    ("Invalid statement", "neither a key nor a heading", 'write key = "text", or [name]'),
+    ("Invalid statement", "neither a key nor a heading", f'write key = "text", or [name]; {_LETTERS}'),
     ("Unclosed array", "a list is not closed", "it ends with ], with commas between its parts"),
     ("Unclosed inline table", "a table in braces is not closed", "it ends with }, on the line it began on"),
-    ("Invalid initial", "a name is expected", "a table in braces stands on one line, without a comma at its end"),
+    (
+        "Invalid initial",
+        "a name is expected",
+        f"{_LETTERS}; a table in braces is on one line, with no comma at its end",
+    ),
 )
 
 
