@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from monitor import pipeline
 from monitor.feed import State
 from monitor.store import feeds
 from tests.conftest import SHARED, needs_shared
@@ -50,7 +52,9 @@ MISBEHAVIOURS = {
 GOOD = [{"guid": "2", "title": "Glacier road closed"}, {"guid": "3", "title": "Glacier road open again"}]
 
 
-def configure(house: House, wire: HttpServer, receiver: HttpServer, bad: dict[str, str]) -> None:
+def configure(
+    house: House, wire: HttpServer, receiver: HttpServer, bad: dict[str, str], *, timeout: str = "10s"
+) -> None:
     for name in ("first", "last"):
         wire.reply(f"/{name}", Reply(body=rss([])), Reply(body=rss(GOOD)))
     urls = {"first": wire.url("/first"), **bad, "last": wire.url("/last")}
@@ -60,7 +64,7 @@ def configure(house: House, wire: HttpServer, receiver: HttpServer, bad: dict[st
         rules.road = {{ match = "glacier road", feeds = ["first", "last"] }}
         channels.desk = {{ webhook = "{receiver.reply("/hook", Reply(status=204))}" }}
         network.allow = ["127.0.0.0/8"]
-        polling = {{ per_host = 50, timeout = "1s", full_text = "never" }}"""
+        polling = {{ per_host = 50, timeout = "{timeout}", full_text = "never" }}"""
     )
 
 
@@ -86,8 +90,15 @@ def check_harmless(receiver: HttpServer, caplog: pytest.LogCaptureFixture) -> No
 
 @needs_shared
 async def test_hostile_documents_harm_no_other_feed(
-    house: House, wire: HttpServer, receiver: HttpServer, caplog: pytest.LogCaptureFixture
+    house: House,
+    wire: HttpServer,
+    receiver: HttpServer,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(
+        pipeline, "FEED_DEADLINE", timedelta(seconds=30)
+    )  # some take a second, or two on a busy machine
     replies = {name: Reply(body=(HOSTILE / name).read_bytes()) for name in (*READABLE, *WORDLESS, *UNREADABLE)}
     replies |= {name: Reply(raw=(HOSTILE / name).read_bytes()) for name in RAW}
     for name, coding in BOMBS.items():
@@ -108,7 +119,8 @@ async def test_hostile_documents_harm_no_other_feed(
 async def test_servers_that_misbehave_harm_no_other_feed(
     house: House, wire: HttpServer, receiver: HttpServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    configure(house, wire, receiver, {name: wire.reply(f"/{name}", reply) for name, reply in MISBEHAVIOURS.items()})
+    bad = {name: wire.reply(f"/{name}", reply) for name, reply in MISBEHAVIOURS.items()}
+    configure(house, wire, receiver, bad, timeout="2s")
     await poll_all(house)
     assert readable(house) == dict.fromkeys(MISBEHAVIOURS)
     check_harmless(receiver, caplog)
