@@ -7,6 +7,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import TextIO
 
@@ -63,7 +64,7 @@ def _hand_over(
         else:
             answered.set_result(result)
 
-    if not loop.is_closed():
+    with suppress(RuntimeError):  # the loop has ended meanwhile
         loop.call_soon_threadsafe(settle)
 
 
