@@ -617,3 +617,20 @@ def test_a_thousand_rules_are_loaded_in_a_moment(load: Load) -> None:
     loaded = load(rules=f"[rules]\n{rules}")
     assert len(loaded.watches) == 1000
     assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize(
+    ("text", "file"),
+    [
+        ('database = "sqlite:///kept/news.db"\n', "kept/news.db"),
+        ("[rules]\nbroken = \"\ndatabase='sqlite:///news.db'  # below what is broken", "news.db"),
+        ('database = "sqlite:////var/lib/news.db"\nrules = [', "/var/lib/news.db"),
+        ('database = "postgresql://host/news"', "wirebell.db"),
+        ('# database = "sqlite:///old.db"', "wirebell.db"),
+        ("", "wirebell.db"),
+    ],
+)
+def test_the_database_of_a_file_is_found_even_where_the_file_is_broken(tmp_path: Path, text: str, file: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(text, encoding="utf-8")
+    assert config.database_file(path) == tmp_path / file

@@ -33,6 +33,7 @@ from monitor.feed import Pace
 #: Where a machine says which zone it is in: a link into the zones, or, on Debian, a name.
 _LINK, _NAME = Path("/etc/localtime"), Path("/etc/timezone")
 _SQLITE = "sqlite:///"
+_DATABASE = re.compile(rf"""^[ \t]*database[ \t]*=[ \t]*["']({_SQLITE}[^"'\n]+)["']""", re.MULTILINE)
 _UTC = re.compile(r"(Etc/)?(UTC|UCT|Universal|Zulu|GMT)")
 
 
@@ -48,10 +49,13 @@ def kept(toml: str, path: Path, *, environment: Mapping[str, str]) -> Config:
 
 
 def database_file(path: Path) -> Path:
-    """Return the database that the file names, as far as that can be read; the default one otherwise."""
+    """Return the database that the file names, the default one where it names none.
+
+    The line that names it is looked up in the text, since it is asked for when the file as a whole cannot be read.
+    """
     source = read(path)
-    named = source.table.get("database")
-    url = named if isinstance(named, str) and named.startswith(_SQLITE) else Whole().database
+    named = _DATABASE.search(source.text)
+    url = named[1] if named else Whole().database
     return Place(source=source).beside(url.removeprefix(_SQLITE)).absolute()
 
 
