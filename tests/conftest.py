@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.proofs import proving
+
 ROOT = Path(__file__).parents[1]
 #: Third-party texts to measure with; they lie beside the repository and are never part of it.
 SHARED = ROOT.parent / "shared"
@@ -27,3 +29,9 @@ def tool() -> Callable[[str], str]:
         return path
 
     return find
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the proofs found."""
+    for line in proving.FOUND:
+        terminalreporter.write_line(line)
