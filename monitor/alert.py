@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b32encode
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,6 +14,8 @@ from monitor.rule import Evidence
 #: First wait before another attempt; it doubles up to the longest (measured as kind to receivers and quick enough).
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(minutes=15)
+#: A receiver that asks for a longer wait is tried after this one.
+LONGEST_ASKED = timedelta(hours=1)
 #: After an answer that never came: long enough for a slow receiver to have shown the message.
 UNKNOWN_WAIT = timedelta(minutes=1)
 #: This long after its first attempt a delivery is given up: shown, and never forgotten.
@@ -39,6 +42,10 @@ class Kind(StrEnum):
     NEW = "new"
     HELLO = "hello"
     RELOAD = "reload"
+    #: A channel that cannot be reached, or works again.
+    CHANNEL = "channel"
+    #: Alerts in one message, because they are late.
+    LATE = "late"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +79,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """A message of wirebell about itself: a greeting, a reload."""
+    """A message of wirebell about itself: a greeting, a reload, a channel that fails."""
 
     id: str
     kind: Kind
@@ -80,6 +87,20 @@ class Notice:
     message: str
     made_at: datetime
     feed: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """Several alerts for one receiver in one message."""
+
+    id: str
+    #: Why they come together.
+    kind: Kind
+    alerts: tuple[Alert, ...]
+    made_at: datetime
+
+
+What = Alert | Notice | Digest
 
 
 class DeliveryState(StrEnum):
@@ -91,6 +112,8 @@ class DeliveryState(StrEnum):
     UNKNOWN = "unknown"
     UNDELIVERED = "undelivered"
     WITHHELD = "withheld"
+    #: A digest carries it.
+    BUNDLED = "bundled"
 
 
 #: States in which a delivery is still owed.
@@ -99,13 +122,15 @@ OPEN = (DeliveryState.QUEUED, DeliveryState.SENDING)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One alert or notice that is owed to one receiver of one channel."""
+    """One alert, notice or digest that is owed to one receiver of one channel."""
 
     id: str
     alert_id: str
     channel: str
     #: One of a mail channel's addresses; empty for channels that have a single receiver.
     receiver: str = ""
+    #: The channel in whose place this one tells it; empty where it was owed to this one from the start.
+    instead_of: str = ""
     state: DeliveryState = DeliveryState.QUEUED
     #: Why it stands as it does, in words for people.
     reason: str = ""
@@ -192,7 +217,9 @@ def delivery_id(alert: str, channel: str, receiver: str = "") -> str:
     return derived_id(alert, channel, receiver)
 
 
-def owed(alert: str, channel: str, receivers: tuple[str, ...], now: datetime) -> tuple[Delivery, ...]:
+def owed(
+    alert: str, channel: str, receivers: tuple[str, ...], now: datetime, *, instead_of: str = ""
+) -> tuple[Delivery, ...]:
     """Return the deliveries of an alert to each receiver of a channel."""
     return tuple(
         Delivery(
@@ -200,11 +227,25 @@ def owed(alert: str, channel: str, receivers: tuple[str, ...], now: datetime) ->
             alert_id=alert,
             channel=channel,
             receiver=receiver,
+            instead_of=instead_of,
             due_at=now,
             made_at=now,
         )
         for receiver in receivers
     )
+
+
+def bundled(parts: Sequence[tuple[Delivery, Alert]], now: datetime) -> tuple[Digest, Delivery]:
+    """Return the digest that carries late alerts of one receiver, and its delivery in their place."""
+    first, _ = parts[0]
+    digest = Digest(
+        id=derived_id(Kind.LATE, first.channel, first.receiver, first.id),
+        kind=Kind.LATE,
+        alerts=tuple(alert for _, alert in parts),
+        made_at=now,
+    )
+    (delivery,) = owed(digest.id, first.channel, (first.receiver,), now)
+    return digest, delivery
 
 
 def backoff(failures: int, jitter: float) -> timedelta:
@@ -230,7 +271,7 @@ def after(delivery: Delivery, result: Outcome, now: datetime, jitter: float) -> 
 def _again(tried: Delivery, result: Failed, now: datetime, jitter: float) -> Delivery:
     if tried.first_tried_at and now - tried.first_tried_at >= PATIENCE:
         return replace(tried, state=DeliveryState.UNDELIVERED, reason=f"given up after 48 h: {result.reason}")
-    wait = max(backoff(tried.attempts, jitter), min(result.retry_after or timedelta(0), timedelta(hours=1)))
+    wait = max(backoff(tried.attempts, jitter), min(result.retry_after or timedelta(0), LONGEST_ASKED))
     pauses = tried.pauses + (result.fault is Fault.CHANNEL)
     return replace(tried, state=DeliveryState.QUEUED, due_at=now + wait, reason=result.reason, pauses=pauses)
 

@@ -66,6 +66,8 @@ class Channel:
     quiet: Quiet | None = None
     #: Alerts of at least this priority do not wait for the end of the quiet hours.
     wake: Priority = Priority.URGENT
+    #: Channels that may tell its alerts while it cannot be reached, the best first.
+    fallback: tuple[str, ...] = ()
 
     @property
     def receivers(self) -> tuple[str, ...]:
@@ -82,6 +84,8 @@ class ChannelState:
     paused_until: datetime | None = None
     #: Failed attempts in a row that were the channel's own fault.
     failures: int = 0
+    #: When the first of them was; None while it works.
+    failing_since: datetime | None = None
     last_sent_at: datetime | None = None
 
 
@@ -94,14 +98,18 @@ def after(state: ChannelState, delivery: Delivery, result: Outcome, now: datetim
     """
     match result:
         case Sent():
-            return replace(state, paused_until=None, failures=0, last_sent_at=now)
+            return replace(state, paused_until=None, failures=0, failing_since=None, last_sent_at=now)
         case Failed(fault=Fault.MESSAGE):
             return state
         case Failed():
             waits = delivery.state is DeliveryState.QUEUED
-            return replace(state, paused_until=delivery.due_at if waits else None, failures=state.failures + 1)
+            return replace(_failing(state, now), paused_until=delivery.due_at if waits else None)
         case Unknown():
-            return replace(state, failures=state.failures + 1)
+            return _failing(state, now)
+
+
+def _failing(state: ChannelState, now: datetime) -> ChannelState:
+    return replace(state, failures=state.failures + 1, failing_since=state.failing_since or now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

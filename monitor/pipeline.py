@@ -17,33 +17,29 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import uuid4
 
-from monitor import alert as alerts
-from monitor import article, channel, feed, item, parse, policy, render
-from monitor.alert import Alert, Attempt, Delivery, DeliveryState, Notice
+from monitor import article, feed, item, parse
+from monitor.alert import Alert
+from monitor.delivering import Delivering
 from monitor.exchange import Response
 from monitor.feed import FeedState
 from monitor.item import Item, Reading
 from monitor.judge import Ruling
 from monitor.loop import Loop
-from monitor.runtime import Line, Runtime
-from monitor.sandbox import Killed, Lane, Sandbox
-from monitor.store import channels as channel_rows
-from monitor.store import deliveries as delivery_rows
+from monitor.runtime import LEASE, Line, Runtime, Tools
+from monitor.sandbox import Killed, Lane
 from monitor.store import feeds as feed_rows
 from monitor.store import items as item_rows
 from monitor.store import rulings as ruling_rows
-from monitor.store.database import Database, Tx
+from monitor.store.database import Tx
 
 log = logging.getLogger(__name__)
 
-#: Longer than any piece of work may take: a lease that ends while its holder lives would let another do it too.
-LEASE = timedelta(minutes=5)
 #: Deadlines of the readers (reliability, D1).
 FEED_DEADLINE = timedelta(seconds=2)
 ARTICLE_DEADLINE = timedelta(seconds=5)
@@ -58,17 +54,6 @@ ARTICLES_AT_ONCE = 8
 JUDGE_AGAIN = timedelta(minutes=10)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tools:
-    """What the loops work with."""
-
-    database: Database
-    sandbox: Sandbox
-    now: Callable[[], datetime]
-    #: A number from 0 to 1, anew at each call.
-    jitter: Callable[[], float]
-
-
 class Pipeline:
     """The four loops over one database; ``runtime`` may be swapped for another at any time."""
 
@@ -77,7 +62,7 @@ class Pipeline:
         self._polling = Polling(self, tools)
         self._reading = ArticleReading(self, tools)
         self._judging = Judging(self, tools)
-        self._delivering = Delivering(self, tools)
+        self._delivering = Delivering(lambda: self.runtime, tools)
         self.polls: Loop[FeedState] = Loop(
             "poll",
             claim=self._polling.claim,
@@ -344,7 +329,8 @@ class Judging:
         found = await asyncio.to_thread(rulings)
 
         def write(tx: Tx) -> Sequence[Alert]:
-            fresh = ruling_rows.record(tx, found, now)
+            # Asked again: was the clock set meanwhile, what was due then is due for as long as it was set back.
+            fresh = ruling_rows.record(tx, found, self._tools.now())
             item_rows.judged(tx, batch, runtime.version)
             return fresh
 
@@ -357,76 +343,3 @@ class Judging:
             return
         later = self._tools.now() + JUDGE_AGAIN
         await self._tools.database.write(partial(item_rows.postpone_judging, item_id=batch[0].id, until=later))
-
-
-class Delivering:
-    """Brings what is owed to its channels."""
-
-    def __init__(self, pipeline: Pipeline, tools: Tools) -> None:
-        self._pipeline, self._tools = pipeline, tools
-        self._busy: set[str] = set()
-
-    async def claim(self, limit: int) -> Sequence[Line]:
-        """Return the lines of channels that are idle and have something due."""
-        due = await self._tools.database.read(partial(delivery_rows.due_channels, now=self._tools.now()))
-        lines = [line for name, line in self._pipeline.runtime.lines.items() if name in due and name not in self._busy]
-        self._busy.update(line.channel.name for line in lines[:limit])
-        return lines[:limit]
-
-    async def deliver(self, line: Line) -> None:
-        """Send what is due on the line, in order, until nothing is."""
-        try:
-            while await self._deliver_next(line):
-                pass
-        finally:
-            self._busy.discard(line.channel.name)
-
-    async def _deliver_next(self, line: Line) -> bool:
-        """Send the next message of the line; return whether there was one."""
-        claimed = await self._tools.database.write(partial(self._start, line.channel))
-        if claimed is None:
-            return False
-        delivery, what = claimed
-        message = render.message(what, delivery=delivery, zone=self._pipeline.runtime.config.zone)
-        result, seconds = await line.send(message)
-        now = self._tools.now()
-        after = alerts.after(delivery, result, now, self._tools.jitter())
-        _tell(what, after, seconds)
-
-        def write(tx: Tx) -> None:
-            state = channel_rows.get(tx, line.channel.name)
-            delivery_rows.finish(tx, after, _attempt(after, result, now))
-            channel_rows.put(tx, channel.after(state, after, result, now))
-
-        await self._tools.database.write(write)
-        return True
-
-    def _start(self, line: channel.Channel, tx: Tx) -> tuple[Delivery, Alert | Notice] | None:
-        """Mark the channel's next message as being sent; put off those that policy holds."""
-        now = self._tools.now()
-        while (head := delivery_rows.head(tx, line.name, now)) is not None:
-            delivery, what = head
-            match policy.decide(what, line, self._pipeline.runtime.config.zone, now):
-                case policy.Wait(until=until, reason=reason):
-                    delivery_rows.hold(tx, delivery.id, until, reason)
-                case policy.Send():
-                    delivery_rows.start(tx, delivery.id, until=now + LEASE)
-                    return delivery, what
-        return None
-
-
-def _attempt(after: Delivery, result: alerts.Outcome, now: datetime) -> Attempt:
-    reason = result.detail if isinstance(result, alerts.Sent) else result.reason
-    return Attempt(delivery_id=after.id, n=after.attempts, at=now, outcome=type(result).__name__.lower(), reason=reason)
-
-
-def _tell(what: Alert | Notice, after: Delivery, seconds: float) -> None:
-    name = what.rule if isinstance(what, Alert) else what.kind.value
-    place = f"{after.channel} ({after.receiver})" if after.receiver else after.channel
-    match after.state:
-        case DeliveryState.SENT:
-            log.info("%s -> %s delivered in %.1f s", name, place, seconds)
-        case DeliveryState.QUEUED:
-            log.warning("%s -> %s not delivered, tried again later: %s", name, place, after.reason)
-        case _:
-            log.error("%s -> %s %s: %s", name, place, after.state, after.reason)

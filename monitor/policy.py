@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
 
-from monitor.alert import Alert, Notice
+from monitor.alert import Alert, Digest, Notice, What
 from monitor.channel import Channel
 
 
@@ -35,9 +35,19 @@ class Wait:
 Decision = Send | Wait
 
 
-def decide(what: Alert | Notice, channel: Channel, zone: tzinfo, now: datetime) -> Decision:
-    """Return whether the alert or notice may go to the channel now."""
-    if channel.quiet is None or (isinstance(what, Alert) and what.priority.rank >= channel.wake.rank):
+def decide(what: What, channel: Channel, zone: tzinfo, now: datetime) -> Decision:
+    """Return whether the alert, notice or digest may go to the channel now."""
+    if channel.quiet is None or any(each.priority.rank >= channel.wake.rank for each in _alerts(what)):
         return Send()
     until = channel.quiet.until(now, zone)
     return Wait(until=until, reason=Reason.QUIET) if until else Send()
+
+
+def _alerts(what: What) -> tuple[Alert, ...]:
+    match what:
+        case Alert():
+            return (what,)
+        case Digest():
+            return what.alerts
+        case Notice():
+            return ()

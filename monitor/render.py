@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from html import escape
 from unicodedata import normalize
 from urllib.parse import urlsplit, urlunsplit
 
-from monitor.alert import Alert, Delivery, Notice, Priority, derived_id
+from monitor.alert import Alert, Delivery, Digest, Notice, Priority, What, derived_id
 from monitor.channel import Message
+from monitor.outage import Outage, excuse, instead_of
 from monitor.rule import Evidence
 
 #: Characters of an alert's id that people see; any unique prefix names it.
@@ -48,10 +50,25 @@ Mark = Callable[[str], str]
 Escape = Callable[[str], str]
 
 
-def message(what: Alert | Notice, *, delivery: Delivery, zone: tzinfo) -> Message:
-    """Return what to send for the delivery, in every form; one that may repeat says so."""
-    if isinstance(what, Notice):
-        return _notice(what, delivery, zone)
+def message(what: What, *, delivery: Delivery, zone: tzinfo, outage: Outage | None = None) -> Message:
+    """Return what to send for the delivery, in every form.
+
+    One that may repeat says so. One that comes in another channel's place, or first after an outage, begins with that.
+    """
+    return _prefaced(_plain(what, delivery, zone), delivery, outage, zone)
+
+
+def _plain(what: What, delivery: Delivery, zone: tzinfo) -> Message:
+    match what:
+        case Alert():
+            return _alert(what, delivery, zone)
+        case Notice():
+            return _notice(what, delivery, zone)
+        case Digest():
+            return _digest(what, delivery, zone)
+
+
+def _alert(what: Alert, delivery: Delivery, zone: tzinfo) -> Message:
     repeats = delivery.may_repeat
     return Message(
         id=delivery.id,
@@ -65,6 +82,40 @@ def message(what: Alert | Notice, *, delivery: Delivery, zone: tzinfo) -> Messag
         thread=derived_id("story", what.feed, what.item_id, what.link),
         urgent=what.priority is Priority.URGENT,
     )
+
+
+def _prefaced(plain: Message, delivery: Delivery, outage: Outage | None, zone: tzinfo) -> Message:
+    """Let a message begin with why it comes late, or here."""
+    said: list[str] = []
+    payload = dict(plain.payload)
+    if delivery.instead_of:
+        said.append(instead_of(delivery.instead_of))
+        payload["instead_of"] = delivery.instead_of
+    if outage is not None:
+        said.append(excuse(outage, zone))
+        payload["outage"] = {"since": stamp(outage.since), "until": stamp(outage.until), "waiting": outage.waiting}
+    if not said:
+        return plain
+    paragraphs = "\n".join(f'<p style="margin:0 0 12px">{html(line)}</p>' for line in said)
+    return replace(
+        plain,
+        text=_paragraphs(said, [plain.text]),
+        markdown=_paragraphs(map(markdown, said), [plain.markdown]),
+        html=plain.html.replace(_OPENING, f"{_OPENING}\n{paragraphs}", 1),
+        payload=payload,
+        line=f"{plain.line} ({' '.join(said).rstrip('.')})",
+    )
+
+
+def document(what: What) -> dict[str, object]:
+    """Return the document that scripts read of it."""
+    match what:
+        case Alert():
+            return alert_json(what)
+        case Notice():
+            return notice_json(what)
+        case Digest():
+            return digest_json(what)
 
 
 def alert_json(alert: Alert) -> dict[str, object]:
@@ -362,6 +413,7 @@ def _markdown(alert: Alert, zone: tzinfo, *, repeats: bool) -> str:
 
 #: Colours come from the reader's scheme; only the mark brings its own pair, readable on light and dark alike. It is
 #: bold too, for services such as Telegram that keep little but bold, links and quotes. No title: they would show it.
+_OPENING = '<div style="max-width:640px;margin:0 auto">'
 _PAGE = """\
 <!doctype html>
 <html lang="{language}">
@@ -442,6 +494,102 @@ def _notice(notice: Notice, delivery: Delivery, zone: tzinfo) -> Message:
         payload=_marked(notice_json(notice), repeats=repeats),
         line=f"{notice.made_at.astimezone(zone):%H:%M:%S} {subject}",
     )
+
+
+# -- digests ---------------------------------------------------------------------------------------------------------
+
+#: Alerts that a digest shows in a chat; the others are counted.
+_CHAT_ALERTS = 10
+
+
+def digest_json(digest: Digest) -> dict[str, object]:
+    """Return the digest as a ``digest.v1`` document."""
+    return {
+        "schema": "digest.v1",
+        "id": digest.id,
+        "reason": digest.kind.value,
+        "alerts": [alert_json(each) for each in digest.alerts],
+    }
+
+
+def _digest(digest: Digest, delivery: Delivery, zone: tzinfo) -> Message:
+    repeats = delivery.may_repeat
+    subject = f"{_count(digest)}, late ({_span(digest, zone)})"
+    urgent = any(each.priority is Priority.URGENT for each in digest.alerts)
+    return Message(
+        id=delivery.id,
+        receiver=delivery.receiver,
+        subject=_repeating(subject, repeats),
+        text=_digest_text(digest, subject, zone, repeats=repeats),
+        markdown=_digest_markdown(digest, subject, zone, repeats=repeats),
+        html=_digest_html(digest, subject, zone, repeats=repeats),
+        payload=_marked(digest_json(digest), repeats=repeats),
+        line=f"{digest.made_at.astimezone(zone):%H:%M:%S} {_repeating(subject, repeats)}",
+        urgent=urgent,
+    )
+
+
+def _count(digest: Digest) -> str:
+    return f"{len(digest.alerts)} alert{'' if len(digest.alerts) == 1 else 's'}"
+
+
+def _span(digest: Digest, zone: tzinfo) -> str:
+    """Return from when to when its items were seen."""
+    first = min(each.seen for each in digest.alerts).astimezone(zone)
+    last = max(each.seen for each in digest.alerts).astimezone(zone)
+    return f"{_day(first)} to {f'{last:%H:%M}' if last.date() == first.date() else _day(last)}"
+
+
+def _by_rule(digest: Digest) -> list[tuple[str, list[Alert]]]:
+    """Return the alerts under the rules that rang, the rules in the order of their first alert."""
+    found: dict[str, list[Alert]] = {}
+    for each in digest.alerts:
+        found.setdefault(each.rule, []).append(each)
+    return list(found.items())
+
+
+def _digest_text(digest: Digest, subject: str, zone: tzinfo, *, repeats: bool) -> str:
+    rules = [
+        [f"{rule}:", *(f"  {_entry(each, zone)} {link(each.link)}".rstrip() for each in rung)]
+        for rule, rung in _by_rule(digest)
+    ]
+    return _paragraphs([subject], *rules, [_REPEATS if repeats else ""], ["All of them: wirebell alerts list"])
+
+
+def _entry(alert: Alert, zone: tzinfo) -> str:
+    headline = _short(_headline(alert), _SUBJECT_WIDTH)
+    return f"{alert.seen.astimezone(zone):%H:%M}  {headline} ({_source(alert)}, {_short_id(alert)})"
+
+
+def _digest_markdown(digest: Digest, subject: str, zone: tzinfo, *, repeats: bool) -> str:
+    shown = digest.alerts[:_CHAT_ALERTS]
+    more = len(digest.alerts) - len(shown)
+    lines = [line for each in shown for line in _markdown_entry(each, zone)]
+    footer = [f"and {more} more: wirebell alerts list" if more else "", "may repeat" if repeats else ""]
+    return _paragraphs([f"**{markdown(subject)}**"], lines, [" · ".join(part for part in footer if part)])
+
+
+def _markdown_entry(alert: Alert, zone: tzinfo) -> tuple[str, str]:
+    headline = markdown(_short(_headline(alert), _TEXT_WIDTH // 4))
+    names = f"{markdown(alert.rule)}, {markdown(_source(alert))}, {_short_id(alert)}"
+    address = link(alert.link)
+    return f"{alert.seen.astimezone(zone):%H:%M} **{headline}** ({names})", f"<{address}>" if address else ""
+
+
+def _digest_html(digest: Digest, subject: str, zone: tzinfo, *, repeats: bool) -> str:
+    content = [f'<h1 style="margin:0 0 12px;font-size:22px;line-height:1.3">{html(subject)}</h1>']
+    for rule, rung in _by_rule(digest):
+        content.append(f'<h2 style="margin:16px 0 4px;font-size:16px">{html(rule)}</h2>')
+        content += [_html_entry(each, zone) for each in rung]
+    content.append(_small(_REPEATS, margin="16px 0 0") if repeats else "")
+    return _page(content)
+
+
+def _html_entry(alert: Alert, zone: tzinfo) -> str:
+    headline, address = html(_headline(alert)), escape(link(alert.link))
+    titled = f'<a href="{address}">{headline}</a>' if address else headline
+    where = html(f"{_source(alert)}, {_short_id(alert)}")
+    return f'<p dir="auto" style="margin:0 0 8px">{alert.seen.astimezone(zone):%H:%M} {titled} ({where})</p>'
 
 
 # -- fitting ---------------------------------------------------------------------------------------------------------

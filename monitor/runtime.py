@@ -8,7 +8,8 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TextIO
 
 from monitor import send
@@ -18,7 +19,11 @@ from monitor.config import Config
 from monitor.feed import Feed
 from monitor.judge import Bench
 from monitor.network import Network
+from monitor.sandbox import Sandbox
+from monitor.store.database import Database
 
+#: Longer than any piece of work may take: a lease that ends while its holder lives would let another do it too.
+LEASE = timedelta(minutes=5)
 USER_AGENT = "wirebell/0.1 (feed reader; one request per feed and interval)"
 
 
@@ -85,3 +90,14 @@ class Runtime:
         self.lines: Mapping[str, Line] = {
             channel.name: Line(channel, console=console, now=now) for channel in config.channels
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What the loops work with."""
+
+    database: Database
+    sandbox: Sandbox
+    now: Callable[[], datetime]
+    #: A number from 0 to 1, anew at each call.
+    jitter: Callable[[], float]

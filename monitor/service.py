@@ -27,8 +27,8 @@ from monitor.feed import Feed, State
 from monitor.herald import Herald
 from monitor.judge import Watch
 from monitor.loading import load, load_or_last_good
-from monitor.pipeline import Pipeline, Tools
-from monitor.runtime import Runtime
+from monitor.pipeline import Pipeline
+from monitor.runtime import Runtime, Tools
 from monitor.sandbox import Sandbox
 from monitor.store import configs, deliveries, feeds, items
 from monitor.store.database import Database, Tx, shift

@@ -12,7 +12,7 @@ NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 AGAIN = NOW + timedelta(seconds=5)
 QUEUED = Delivery(id="d", alert_id="a", channel="desk", due_at=AGAIN, made_at=NOW, attempts=1)
 FRESH = ChannelState(name="desk")
-PAUSED = ChannelState(name="desk", paused_until=NOW, failures=3)
+PAUSED = ChannelState(name="desk", paused_until=NOW, failures=3, failing_since=NOW - timedelta(hours=1))
 
 
 def test_a_message_that_was_taken_ends_the_pause_and_the_count() -> None:
@@ -22,13 +22,15 @@ def test_a_message_that_was_taken_ends_the_pause_and_the_count() -> None:
 
 def test_a_fault_of_the_channel_pauses_it_until_its_head_is_tried_again() -> None:
     fault = Failed(reason="503", fault=Fault.CHANNEL, permanent=False)
-    assert after(FRESH, QUEUED, fault, NOW) == ChannelState(name="desk", paused_until=AGAIN, failures=1)
+    assert after(FRESH, QUEUED, fault, NOW) == ChannelState(
+        name="desk", paused_until=AGAIN, failures=1, failing_since=NOW
+    )
 
 
 def test_a_fault_of_the_channel_that_ended_its_delivery_does_not_hold_up_the_next() -> None:
     fault = Failed(reason="401", fault=Fault.CHANNEL, permanent=True)
     ended = replace(QUEUED, state=DeliveryState.UNDELIVERED)
-    assert after(FRESH, ended, fault, NOW) == ChannelState(name="desk", failures=1)
+    assert after(FRESH, ended, fault, NOW) == ChannelState(name="desk", failures=1, failing_since=NOW)
 
 
 def test_a_fault_of_the_message_says_nothing_about_the_channel() -> None:
@@ -37,7 +39,14 @@ def test_a_fault_of_the_message_says_nothing_about_the_channel() -> None:
 
 
 def test_an_answer_that_never_came_is_counted_and_holds_up_no_other_message() -> None:
-    assert after(FRESH, QUEUED, Unknown(reason="silence"), NOW) == ChannelState(name="desk", failures=1)
+    expected = ChannelState(name="desk", failures=1, failing_since=NOW)
+    assert after(FRESH, QUEUED, Unknown(reason="silence"), NOW) == expected
+
+
+def test_a_channel_fails_since_its_first_failure() -> None:
+    fault = Failed(reason="503", fault=Fault.CHANNEL, permanent=False)
+    later = after(PAUSED, QUEUED, fault, NOW)
+    assert (later.failures, later.failing_since) == (4, PAUSED.failing_since)
 
 
 def test_each_address_of_a_mail_channel_is_a_receiver() -> None:

@@ -88,7 +88,7 @@ def test_dev_is_a_script_for_any_shell() -> None:
 def test_dev_without_arguments_says_what_it_does() -> None:
     told = run("./dev").stdout
     assert [line.split()[:2] for line in told.splitlines() if line.startswith("  ")] == [
-        ["./dev", command] for command in ("run", "test", "check", "bench", "lock")
+        ["./dev", command] for command in ("run", "test", "prove", "check", "bench", "lock")
     ]
 
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor import render
-from monitor.alert import Alert, Delivery, Kind, Notice, Priority
+from monitor.alert import Alert, Delivery, Digest, Kind, Notice, Priority, What
 from monitor.channel import Message
 from monitor.rule import Evidence
 
@@ -528,6 +528,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 def violations(value: Any, schema: dict[str, Any], at: str = "") -> Iterator[str]:  # noqa: ANN401 - JSON
     """The places in a document that its schema does not allow, by the keywords that our schemas use."""
+    schema = DOCUMENTED[schema["$ref"]] if "$ref" in schema else schema
     types = schema.get("type", [])
     allowed = [types] if isinstance(types, str) else types
     wrong = (
@@ -556,8 +557,8 @@ def _violations_within(value: dict[str, Any] | list[Any], schema: dict[str, Any]
         yield from violations(each, schema["properties"].get(key, {"enum": []}), f"{at}.{key}")
 
 
-def test_the_schemas_of_both_documents_are_published() -> None:
-    assert set(DOCUMENTED) == {"alert.v1", "notice.v1"}
+def test_the_schemas_of_all_documents_are_published() -> None:
+    assert set(DOCUMENTED) == {"alert.v1", "digest.v1", "notice.v1"}
 
 
 @pytest.mark.parametrize(
@@ -569,10 +570,11 @@ def test_the_schemas_of_both_documents_are_published() -> None:
         replace(ALERT, published=datetime(2026, 11, 24, 9, 11, 7, 123456, tzinfo=BERLIN)),
         HELLO,
         replace(HELLO, kind=Kind.RELOAD, feed="tass"),
+        Digest(id=ALERT.id, kind=Kind.LATE, alerts=(ALERT, ALERT), made_at=ALERT.made_at),
     ],
 )
 @pytest.mark.parametrize("unknown", [0, 1])
-def test_documents_are_as_their_schemas_say(what: Alert | Notice, unknown: int) -> None:
+def test_documents_are_as_their_schemas_say(what: What, unknown: int) -> None:
     sent = render.message(what, delivery=replace(DELIVERY, unknown=unknown), zone=BERLIN).payload
     document = json.loads(json.dumps(sent))
     assert list(violations(document, DOCUMENTED[document["schema"]])) == []

@@ -12,7 +12,7 @@ from monitor.cli.options import config_option, json_option, jsonl_option
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from monitor.alert import Alert, Attempt, Delivery
+    from monitor.alert import Alert, Attempt, Delivery, Digest
     from monitor.config import Config
     from monitor.store.alerts import Kept
     from monitor.store.database import Tx
@@ -110,13 +110,15 @@ def _receiver(delivery: Delivery) -> str:
 
 
 def _print(kept: Kept, tries: Tries, now: datetime, config: Config) -> None:
-    from monitor.alert import Alert
+    from monitor.alert import Alert, Digest, Notice
     from monitor.cli.screen import plain, when
 
     match kept.what:
         case Alert() as alert:
             _print_alert(alert, now, config)
-        case notice:
+        case Digest() as digest:
+            _print_digest(digest, now, config)
+        case Notice() as notice:
             click.echo(f"{plain(notice.subject)}\n\n  {plain(notice.message)}\n\nnotice {notice.id}\n")
     for delivery in kept.deliveries:
         click.echo(f"{_receiver(delivery)}  {_state(delivery, now, config)}")
@@ -137,6 +139,17 @@ def _print_alert(alert: Alert, now: datetime, config: Config) -> None:
     if alert.read_reason:
         click.echo(f"No more could be read: {plain(alert.read_reason)}.")
     click.echo(f"rule {alert.rule}, priority {alert.priority}, alert {alert.id}\n")
+
+
+def _print_digest(digest: Digest, now: datetime, config: Config) -> None:
+    from monitor.cli.screen import plain, when
+    from monitor.render import SHOWN
+
+    click.echo(f"{len(digest.alerts)} alerts in one message, {digest.kind}\n")
+    for alert in digest.alerts:
+        seen = when(alert.seen, now, config.zone)
+        click.echo(f"  {seen}  {plain(alert.rule)}: {plain(alert.headline)}  a-{alert.id[:SHOWN]}")
+    click.echo(f"\ndigest {digest.id}\n")
 
 
 def _state(delivery: Delivery, now: datetime, config: Config) -> str:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from monitor.alert import Alert, Attempt, Delivery
+from monitor.alert import Attempt, Delivery
 from monitor.backtest import Judged, Sample, Tally
 from monitor.cli.trial import Trial, exception
 from monitor.judge import Watch
-from monitor.render import alert_json, clean, link, notice_json, stamp
+from monitor.render import clean, document, link, stamp
 from monitor.rule import Evidence, Match
 
 if TYPE_CHECKING:  # few of those who print documents need the store, which takes 0.3 s to import
@@ -110,10 +110,9 @@ def trial(query: str, tried: Trial, most: int) -> Document:
 
 
 def alert(kept: Kept, tries: Mapping[str, Iterable[Attempt]] | None = None) -> Document:
-    """Return an alert, or a notice, with its deliveries; with each attempt where these are given by delivery id."""
-    said = alert_json(kept.what) if isinstance(kept.what, Alert) else notice_json(kept.what)
+    """Return what was kept with its deliveries; with each attempt where these are given by delivery id."""
     deliveries = [delivery(each, None if tries is None else tries[each.id]) for each in kept.deliveries]
-    return said | {"deliveries": deliveries}
+    return document(kept.what) | {"deliveries": deliveries}
 
 
 def delivery(what: Delivery, attempts: Iterable[Attempt] | None = None) -> Document:
@@ -122,6 +121,7 @@ def delivery(what: Delivery, attempts: Iterable[Attempt] | None = None) -> Docum
         "id": what.id,
         "channel": what.channel,
         "receiver": what.receiver or None,
+        "instead_of": what.instead_of or None,
         "state": what.state.value,
         "reason": what.reason,
         "due_at": time(what.due_at),

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from monitor.channel import Channel, Console, Mail, Security, Service, Target, Webhook
 from monitor.config.check import Entry
-from monitor.config.kinds import web_fault
+from monitor.config.kinds import guess, listed, web_fault
 from monitor.config.report import Report
 from monitor.config.schema import ChannelTable
 from monitor.config.secret import Secrets
@@ -18,7 +18,8 @@ from monitor.config.source import Place
 #: The keys of each kind of target, the first of each kind being what makes it one.
 _ADDRESS = ("url", "url_file", "url_env")
 _MAIL = ("to", "smtp", "port", "security", "from", "user", "password", "password_file", "password_env")
-_WEBHOOK = ("webhook", "secret", "secret_file", "secret_env")
+_POSTED_TO = ("webhook", "webhook_file", "webhook_env")
+_WEBHOOK = (*_POSTED_TO, "secret", "secret_file", "secret_env")
 _KINDS = (_ADDRESS, _MAIL, _WEBHOOK)
 
 _PORTS = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
@@ -45,7 +46,17 @@ class Channels:
             made = [replace(channel, default=True) for channel in made]
         elif not any(entry.table.default or "default" in entry.spoilt for entry in entries):
             self._report.fault(place, f"none of {len(names)} channels is the default", "give one default = true")
-        return tuple(made)
+        wished = {entry.name: self._fallback(entry, names) for entry in entries}
+        others = tuple(one.name for one in made)
+        return tuple(replace(one, fallback=_fallback(wished[one.name], one.name, others)) for one in made)
+
+    def _fallback(self, entry: Entry[ChannelTable], names: Collection[str]) -> str | bool | None:
+        wished, place = entry.table.fallback, entry.place.at("fallback")
+        if wished == entry.name:
+            self._report.fault(place, "is the channel itself", "name another channel, or write false")
+        elif isinstance(wished, str) and wished not in names:
+            self._report.fault(place, f"no channel is called {wished!r}", guess(wished, names) or listed(names))
+        return wished
 
     def _channel(self, entry: Entry[ChannelTable]) -> Channel | None:
         table = entry.table
@@ -150,13 +161,36 @@ class Channels:
         )
         if table.secret:
             self._secrets.warn_of(place.at("secret"), "secret")
-        if table.webhook is None:
-            if "webhook" not in entry.spoilt:
-                self._report.fault(place, "webhook is missing", "write the address that is posted to")
+        url = self._posted_to(entry)
+        return None if url is None else Webhook(url=url, secret=secret)
+
+    def _posted_to(self, entry: Entry[ChannelTable]) -> str | None:
+        table, place = entry.table, entry.place
+        given = [key for key in _POSTED_TO if getattr(table, key)]
+        if not given and not entry.spoilt & set(_POSTED_TO):
+            self._report.fault(place, "webhook is missing", "write the address that is posted to")
+        url = self._secrets.take(
+            place, "webhook", inside=table.webhook, file=table.webhook_file, variable=table.webhook_env
+        )
+        if url is None:
             return None
-        if fault := web_fault(table.webhook):
-            self._report.fault(place.at("webhook"), *fault)
-        return Webhook(url=table.webhook, secret=secret)
+        place = place.at(given[0])
+        if fault := web_fault(url):
+            self._report.fault(place, *fault)
+        elif table.webhook and _holds_secret(url):
+            self._secrets.warn_of(place, "webhook")
+        return url
+
+
+def _fallback(wished: str | bool | None, name: str, channels: Sequence[str]) -> tuple[str, ...]:  # noqa: FBT001 - as written
+    """Return who may tell a channel's alerts in its place: the one that is wished for, none, or any other."""
+    match wished:
+        case str():
+            return (wished,)
+        case None:
+            return tuple(other for other in channels if other != name)
+        case _:
+            return ()
 
 
 def _address_fault(url: str) -> tuple[str, str] | None:

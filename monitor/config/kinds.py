@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from difflib import get_close_matches
 from enum import StrEnum
@@ -53,6 +53,12 @@ def guess(word: str, known: Iterable[str]) -> str:
     known = sorted(known)
     close = get_close_matches(word, known, 1) or get_close_matches(word.lower(), known, 1)
     return f"did you mean {close[0]!r}?" if close else ""
+
+
+def listed(names: Collection[str]) -> str:
+    """Return which names there are, for one who wrote another."""
+    shown = sorted(names)[:8]
+    return f"there are {', '.join(shown)}{' …' if len(names) > len(shown) else ''}" if shown else "there are none"
 
 
 def exact(span: timedelta) -> str:
@@ -130,6 +136,12 @@ def _quiet(value: object) -> Quiet:
         raise refusal(str(error)) from error
 
 
+def _fallback(value: object) -> object:
+    if value is False or (isinstance(value, str) and value):
+        return value
+    raise refusal(f"expected the name of a channel, or false, found {found(value)}", 'write such as "mail"')
+
+
 def _language(value: object) -> object:
     if isinstance(value, str) and not _LANGUAGE.fullmatch(value):
         raise refusal(f"{value!r} is not the code of a language", 'write such as "en", "ru" or "pt-BR"')
@@ -156,6 +168,8 @@ Duration = Annotated[timedelta, _duration("1s")]
 #: A duration that may be none at all.
 Span = Annotated[timedelta, _duration("0s")]
 Timeout = Annotated[timedelta, _duration("1s", timedelta(minutes=5))]
+#: The name of a channel, or False for none.
+Fallback = Annotated[str | bool, BeforeValidator(_fallback)]
 Hours = Annotated[Quiet, BeforeValidator(_quiet)]
 Language = Annotated[str, BeforeValidator(_language)]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]

@@ -83,8 +83,8 @@ TABLES: tuple[tuple[str, type[Table], str], ...] = (
         ChannelTable,
         (
             'Who is told, and how. Short form: `NAME = "address"` below `[channels]`. A channel has one target: an '
-            "address (one of `url`, `url_file`, `url_env`), mailboxes (`to` and `smtp`), or a `webhook`. A single "
-            "channel is the default; of several at least one must be."
+            "address (one of `url`, `url_file`, `url_env`), mailboxes (`to` and `smtp`), or a webhook (one of `webhook`, "
+            "`webhook_file`, `webhook_env`). A single channel is the default; of several at least one must be."
         ),
     ),
     ("`[polling]`", PollingTable, "How feeds are polled."),

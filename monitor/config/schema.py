@@ -16,6 +16,7 @@ from monitor.alert import Priority
 from monitor.channel import Security
 from monitor.config.kinds import (
     Duration,
+    Fallback,
     Hours,
     Language,
     Networks,
@@ -173,6 +174,8 @@ class ChannelTable(Named):
         '"https://hooks.bank.example/news"',
         None,
     )
+    webhook_file: Text | None = key("Webhook: a file that holds the address.", '"hook.url"', None)
+    webhook_env: Text | None = key("Webhook: a variable of the environment that holds the address.", '"HOOK_URL"', None)
     secret: Text | None = key("Webhook: the secret to sign with; `secret_file` is safer.", '"whsec_…"', None)
     secret_file: Text | None = key("Webhook: a file that holds the secret to sign with.", '"hook.secret"', None)
     secret_env: Text | None = key(
@@ -184,6 +187,12 @@ class ChannelTable(Named):
     )
     wake: Annotated[Priority, choice(Priority)] = key(
         "Alerts of at least this priority do not wait for the end of the quiet hours.", '"high"', Priority.URGENT
+    )
+
+    fallback: Fallback | None = key(
+        "The channel that tells its alerts while it cannot be reached; any other one when absent, none with `false`.",
+        '"mail"',
+        None,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from monitor.config.check import Entry
-from monitor.config.kinds import guess
+from monitor.config.kinds import guess, listed
 from monitor.config.report import Report
 from monitor.config.schema import FeedTable, RuleTable, TermTable
 from monitor.config.source import Place
@@ -97,7 +97,7 @@ class Watches:
         wanted = pattern.removeprefix(TAG)
         if any(fnmatchcase(name, wanted) for name in known):
             return None
-        return f"no feed {what} {wanted!r}", guess(wanted, known) or _listed(known)
+        return f"no feed {what} {wanted!r}", guess(wanted, known) or listed(known)
 
     def _check_channels(self, entry: Entry[RuleTable]) -> None:
         check_channels(entry.table.notify, self._known.channel_names, entry.place.at("notify"), self._report)
@@ -135,9 +135,4 @@ def check_channels(named: Sequence[str] | None, known: Collection[str], place: P
     """Note each named channel that there is not."""
     for number, name in enumerate(named or ()):
         if name not in known:
-            report.fault(place.at(number), f"no channel is called {name!r}", guess(name, known) or _listed(known))
-
-
-def _listed(names: Collection[str]) -> str:
-    shown = sorted(names)[:8]
-    return f"there are {', '.join(shown)}{' …' if len(names) > len(shown) else ''}" if shown else "there are none"
+            report.fault(place.at(number), f"no channel is called {name!r}", guess(name, known) or listed(known))

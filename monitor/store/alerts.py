@@ -7,9 +7,8 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from monitor.alert import Alert, Delivery, Notice
+from monitor.alert import Delivery, What
 from monitor.store import deliveries as delivery_rows
-from monitor.store import snapshot
 from monitor.store.database import Tx
 from monitor.store.tables import alert
 
@@ -19,9 +18,9 @@ _CANDIDATES = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """An alert or a notice with every delivery owed for it."""
+    """An alert, a notice or a digest with every delivery owed for it."""
 
-    what: Alert | Notice
+    what: What
     deliveries: tuple[Delivery, ...]
 
 
@@ -42,6 +41,6 @@ def by_prefix(tx: Tx, prefix: str) -> tuple[Kept, ...]:
 
 
 def _kept(tx: Tx, wanted: Select[Any]) -> tuple[Kept, ...]:
-    found = [snapshot.what(body) for body in tx.execute(wanted).scalars()]
+    found = [delivery_rows.what(tx, body) for body in tx.execute(wanted).scalars().all()]
     owed = delivery_rows.of_alerts(tx, [each.id for each in found])
     return tuple(Kept(what=each, deliveries=owed[each.id]) for each in found)

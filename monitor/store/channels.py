@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert
 
@@ -18,8 +20,8 @@ def get(tx: Tx, name: str) -> ChannelState:
 
 def put(tx: Tx, state: ChannelState) -> None:
     """Remember the channel as it is."""
-    values = {"paused_until": state.paused_until, "failures": state.failures, "last_sent_at": state.last_sent_at}
-    remembered = insert(channel).values(name=state.name, **values)
+    values = asdict(state)
+    remembered = insert(channel).values(**values)
     tx.execute(remembered.on_conflict_do_update(index_elements=[channel.c.name], set_=values))
 
 
@@ -27,3 +29,8 @@ def all_states(tx: Tx) -> tuple[ChannelState, ...]:
     """Return every channel of which something is remembered, by name."""
     rows = tx.execute(select(channel).order_by(channel.c.name))
     return tuple(ChannelState(**row._mapping) for row in rows)  # noqa: SLF001 - as above
+
+
+def failing(tx: Tx) -> tuple[ChannelState, ...]:
+    """Return the channels that fail, by name."""
+    return tuple(state for state in all_states(tx) if state.failing_since is not None)

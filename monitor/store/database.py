@@ -149,7 +149,10 @@ class Database:
             copy.unlink(missing_ok=True)
             _create(copy)  # the config is in it, secrets and all: SQLite would let everyone read it
             self._driver("VACUUM INTO ?", str(copy))
+        # A table that is made anew is dropped first, which would take what refers to it along.
+        self._driver("PRAGMA foreign_keys=OFF")
         self.write_now(_run_migrations)
+        self._driver("PRAGMA foreign_keys=ON")
         # So that the file alone, copied without its -wal, is a database and not an empty page.
         self._driver("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -329,3 +332,5 @@ def _run_migrations(tx: Tx) -> None:
     config.set_main_option("script_location", "monitor.store:migrations")
     config.attributes["connection"] = tx
     command.upgrade(config, "head")
+    if broken := tx.exec_driver_sql("PRAGMA foreign_key_check").first():
+        raise StoreError(f"{tx.engine.url.database}: row {broken.rowid} of {broken.table} refers to one that is gone")

@@ -8,17 +8,20 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, insert, literal_column, select, update
+from sqlalchemy import and_, bindparam, func, insert, literal_column, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or_ignore
 
 from monitor import alert as alerts
-from monitor.alert import Alert, Attempt, Delivery, DeliveryState, Notice
+from monitor.alert import Alert, Attempt, Delivery, DeliveryState, Digest, Kind, Priority, What
 from monitor.store import snapshot
 from monitor.store.database import AnyRow, Tx
 from monitor.store.tables import alert, attempt, channel, delivery
 
 #: A delivery goes behind the others of its channel after so many pauses that its failures caused.
 _PAUSES_A_TURN = 3
+#: Before all that wait.
+_FIRST_TURN = -1
+_IN_A_DIGEST = "late, so it goes in one digest with others"
 _FIELDS = tuple(field.name for field in fields(Delivery))
 
 #: Written out, not bound: only so does SQLite see that its partial indexes hold the rows.
@@ -41,6 +44,14 @@ _HEAD = (
 )
 
 
+#: A digest goes to mail channels with several receivers once for each, and may be handed on: its alerts are named once.
+_CARRIED = (
+    select(alert.c.body)
+    .where(alert.c.id.in_(select(delivery.c.alert_id).where(delivery.c.bundle == bindparam("digest"))))
+    .order_by(alert.c.seq)
+)
+
+
 def add(tx: Tx, owed: Sequence[Delivery]) -> None:
     """Put deliveries into the lines of their channels; one that is there already stays as it is."""
     if owed:
@@ -52,7 +63,7 @@ def due_channels(tx: Tx, now: datetime) -> frozenset[str]:
     return frozenset(tx.execute(_DUE_CHANNELS, {"now": now}).scalars())
 
 
-def head(tx: Tx, name: str, now: datetime) -> tuple[Delivery, Alert | Notice] | None:
+def head(tx: Tx, name: str, now: datetime) -> tuple[Delivery, What] | None:
     """Return the first delivery in the channel's line that is due, with what it brings; None while it is paused.
 
     A delivery that waits for its own time, such as the end of quiet hours, lets those behind it pass. One that waits
@@ -61,7 +72,15 @@ def head(tx: Tx, name: str, now: datetime) -> tuple[Delivery, Alert | Notice] | 
     for late in tx.execute(select(delivery).where(_LATE, delivery.c.channel == name), {"now": now}).all():
         put_back(tx, alerts.interrupted(_delivery(late), now))
     row = tx.execute(_HEAD, {"now": now, "name": name}).first()
-    return (_delivery(row), snapshot.what(row.body)) if row else None
+    return (_delivery(row), what(tx, row.body)) if row else None
+
+
+def what(tx: Tx, body: Mapping[str, Any]) -> What:
+    """Return what was kept of an alert, a notice, or a digest with the alerts that it carries."""
+    if body["kind"] != Kind.LATE:
+        return snapshot.what(body)
+    carried = tx.execute(_CARRIED, {"digest": body["id"]}).scalars()
+    return snapshot.digest(body, tuple(carried))
 
 
 def start(tx: Tx, delivery_id: str, *, until: datetime) -> None:
@@ -90,6 +109,76 @@ def finish(tx: Tx, after: Delivery, tried: Attempt) -> bool:
         )
     )
     return True
+
+
+# --- channels that are out ---------------------------------------------------------------------------------------
+
+#: Alerts and digests; notices are about the moment, and stay with those who were to get them.
+_TELLS = alert.c.kind.in_([Kind.NEW, Kind.LATE])
+
+
+def to_hand_on(tx: Tx, name: str, priorities: Sequence[Priority]) -> tuple[Delivery, ...]:
+    """Return what waits for a channel that is out, was handed to no other yet, and matters so much."""
+    if not priorities:
+        return ()
+    known = func.coalesce(alert.c.priority, Priority.NORMAL).in_(priorities)
+    waits = select(delivery).join_from(delivery, alert, delivery.c.alert_id == alert.c.id)
+    rows = tx.execute(
+        waits.where(_QUEUED, delivery.c.channel == name, ~delivery.c.handed_on, _TELLS, known).order_by(delivery.c.seq)
+    )
+    return tuple(map(_delivery, rows))
+
+
+def hand_on(tx: Tx, delivery_id: str) -> bool:
+    """Note that another channel is owed what this delivery could not bring; return whether that is new."""
+    this = and_(delivery.c.id == delivery_id, ~delivery.c.handed_on)
+    return tx.execute(update(delivery).where(this).values(handed_on=True)).rowcount == 1
+
+
+def last_reason(tx: Tx, name: str) -> str:
+    """Return what was said of the newest attempt on the channel."""
+    tried = select(attempt.c.reason).join_from(attempt, delivery, attempt.c.delivery_id == delivery.c.id)
+    newest = tried.where(delivery.c.channel == name).order_by(attempt.c.at.desc(), attempt.c.n.desc()).limit(1)
+    return str(tx.execute(newest).scalar() or "")
+
+
+# --- what comes late ---------------------------------------------------------------------------------------------
+
+
+def waiting(tx: Tx, name: str, now: datetime) -> tuple[Delivery, ...]:
+    """Return the alerts that are due on a channel, in the order of its line."""
+    line = select(delivery).join_from(delivery, alert, delivery.c.alert_id == alert.c.id)
+    due = and_(_QUEUED, delivery.c.channel == name, delivery.c.due_at <= now, alert.c.kind == Kind.NEW)
+    return tuple(map(_delivery, tx.execute(line.where(due).order_by(delivery.c.turn, delivery.c.seq))))
+
+
+def count_waiting(tx: Tx, told: Delivery) -> int:
+    """Return how many alerts, in digests or singly, wait for the receiver of a delivery, itself included."""
+    line = select(delivery.c.alert_id).join_from(delivery, alert, delivery.c.alert_id == alert.c.id)
+    mine = and_(delivery.c.channel == told.channel, delivery.c.receiver == told.receiver)
+    waits = or_(_QUEUED, delivery.c.id == told.id)
+    singly = select(func.count()).select_from(line.where(mine, waits, alert.c.kind == Kind.NEW).subquery())
+    digests = line.where(mine, waits, alert.c.kind == Kind.LATE)
+    carried = select(func.count(delivery.c.alert_id.distinct())).where(delivery.c.bundle.in_(digests))
+    return int(tx.execute(singly).scalar_one()) + int(tx.execute(carried).scalar_one())
+
+
+def with_alerts(tx: Tx, owed: Sequence[Delivery]) -> tuple[tuple[Delivery, Alert], ...]:
+    """Return each delivery of an alert with it."""
+    ids = [each.alert_id for each in owed]
+    rows = tx.execute(select(alert.c.id, alert.c.body).where(alert.c.id.in_(ids)))
+    bodies = {row.id: snapshot.what(row.body) for row in rows}
+    return tuple((each, body) for each in owed if isinstance(body := bodies[each.alert_id], Alert))
+
+
+def bundle(tx: Tx, digest: Digest, carrier: Delivery, parts: Sequence[tuple[Delivery, Alert]]) -> None:
+    """Let a digest carry the deliveries, at the head of their line."""
+    row = {"id": digest.id, "kind": digest.kind, "made_at": digest.made_at, "body": snapshot.digest_document(digest)}
+    tx.execute(insert_or_ignore(alert).on_conflict_do_nothing(), row)
+    tx.execute(insert_or_ignore(delivery).on_conflict_do_nothing(), _row(carrier) | {"turn": _FIRST_TURN})
+    these = and_(delivery.c.id.in_([each.id for each, _ in parts]), _QUEUED)
+    carried = {"state": DeliveryState.BUNDLED, "bundle": digest.id, "reason": _IN_A_DIGEST}
+    tx.execute(update(delivery).where(these).values(**carried))
 
 
 # --- start and reload --------------------------------------------------------------------------------------------
@@ -129,10 +218,13 @@ def failed_since(tx: Tx, when: datetime) -> int:
 
 
 def counts(tx: Tx) -> Mapping[str, Mapping[DeliveryState, int]]:
-    """Return, by channel and state, how many deliveries there are."""
-    rows = tx.execute(
-        select(delivery.c.channel, delivery.c.state, func.count()).group_by(delivery.c.channel, delivery.c.state)
-    )
+    """Return, by channel and state, how many deliveries there are.
+
+    One that was given up and handed on is not counted: another channel tells it.
+    """
+    counting = select(delivery.c.channel, delivery.c.state, func.count())
+    own = or_(delivery.c.state != DeliveryState.UNDELIVERED, ~delivery.c.handed_on)
+    rows = tx.execute(counting.where(own).group_by(delivery.c.channel, delivery.c.state))
     counted: defaultdict[str, dict[DeliveryState, int]] = defaultdict(dict)
     for name, state, count in rows:
         counted[name][DeliveryState(state)] = count
@@ -178,6 +270,8 @@ def _row(owed: Delivery) -> dict[str, Any]:
         "alert_id": owed.alert_id,
         "channel": owed.channel,
         "receiver": owed.receiver,
+        "instead_of": owed.instead_of,
+        "handed_on": False,
         "made_at": owed.made_at,
         **_changed(owed),
     }

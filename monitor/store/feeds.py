@@ -211,5 +211,5 @@ def _published(tx: Tx, feed_id: int) -> tuple[datetime, ...]:
 
 def _state(row: AnyRow) -> FeedState:
     known = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
-    del known["leased_until"]
+    del known["leased_until"], known["window"]
     return FeedState(**known | {"state": State(row.state), "lease": row.lease or ""})

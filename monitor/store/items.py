@@ -65,7 +65,7 @@ def add(tx: Tx, feed_id: int, new: Sequence[Arrival]) -> tuple[int, ...]:
     tx.execute(
         _SEE,
         [
-            {"feed_id": feed_id, "key": each.key, "item_id": number, "digest": each.digest}
+            {"feed_id": feed_id, "key": each.key, "item_id": number, "digest": each.digest, "at": each.seen_at}
             for number, each in zip(ids, new, strict=True)
         ],
     )

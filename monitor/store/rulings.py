@@ -40,7 +40,7 @@ def record(tx: Tx, rulings: Sequence[Ruling], now: datetime) -> tuple[Alert, ...
         tx.execute(_KEEP_MATCH, matches)
     fresh = tuple(each for ruling in rulings for each in ruling.alerts if _keep(tx, each))
     owing = {each.id for each in fresh}
-    owed = [each for ruling in rulings for each in ruling.deliveries if each.alert_id in owing]
+    owed = [replace(each, due_at=now) for ruling in rulings for each in ruling.deliveries if each.alert_id in owing]
     delivery_rows.add(tx, owed)
     return fresh
 
@@ -50,6 +50,11 @@ def add_notice(tx: Tx, notice: Notice, deliveries: Sequence[Delivery]) -> bool:
     fresh = _keep(tx, notice)
     delivery_rows.add(tx, deliveries)
     return fresh
+
+
+def is_kept(tx: Tx, alert_id: str) -> bool:
+    """Return whether the alert or notice was made."""
+    return tx.execute(select(alert.c.id).where(alert.c.id == alert_id)).first() is not None
 
 
 def _match(ruling: Ruling, found: Match, now: datetime) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from monitor.alert import Alert, Kind, Notice, Priority
+from monitor.alert import Alert, Digest, Kind, Notice, Priority
 from monitor.rule import Evidence
 
 
@@ -29,6 +29,18 @@ def what(kept: Mapping[str, Any]) -> Alert | Notice:
         "evidence": evidence(kept["evidence"]),
     }
     return Alert(**{**kept, **common, **special})
+
+
+def digest_document(made: Digest) -> dict[str, Any]:
+    """Return what is kept of a digest; the alerts that it carries are kept already."""
+    return {"id": made.id, "kind": made.kind.value, "made_at": made.made_at.isoformat()}
+
+
+def digest(kept: Mapping[str, Any], alerts: Sequence[Mapping[str, Any]]) -> Digest:
+    """Return the digest that was kept, with the alerts that it carries."""
+    carried = tuple(each for each in map(what, alerts) if isinstance(each, Alert))
+    made_at = datetime.fromisoformat(kept["made_at"])
+    return Digest(id=kept["id"], kind=Kind(kept["kind"]), alerts=carried, made_at=made_at)
 
 
 def evidence(kept: Sequence[Mapping[str, Any]]) -> tuple[Evidence, ...]:

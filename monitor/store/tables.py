@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from sqlalchemy import REAL, CheckConstraint, Dialect, Index, Integer, LargeBinary, Text, TypeDecorator, text
 from sqlmodel import Field, SQLModel
 
-from monitor.alert import DeliveryState, Kind, Priority
+from monitor.alert import DeliveryState, Priority
 from monitor.feed import State
 from monitor.item import Reading
 
@@ -66,6 +66,7 @@ class Json(TypeDecorator[Any]):
 Number = Annotated[int | None, Field(primary_key=True)]
 Words = Annotated[str, Field(sa_type=Text)]
 Bytes = Annotated[bytes, Field(sa_type=LargeBinary)]
+MaybeBytes = Annotated[bytes | None, Field(sa_type=LargeBinary)]
 Time = Annotated[datetime, Field(sa_type=Instant)]
 MaybeWords = Annotated[str | None, Field(sa_type=Text)]
 MaybeTime = Annotated[datetime | None, Field(sa_type=Instant)]
@@ -115,7 +116,9 @@ class FeedRow(SQLModel, table=True):
     language: MaybeWords = None
     etag: MaybeWords = None
     modified: MaybeWords = None
-    body_hash: Annotated[bytes | None, Field(sa_type=LargeBinary)] = None
+    body_hash: MaybeBytes = None
+    #: The first eight bytes of each key that its last answer listed, one behind the other.
+    window: MaybeBytes = None
     baseline_at: MaybeTime = None
     polled_at: MaybeTime = None
     next_poll_at: Time
@@ -138,6 +141,8 @@ class SeenRow(SQLModel, table=True):
     #: No foreign key: the item may be dropped long before its key is forgotten.
     item_id: int
     digest: Bytes
+    #: When it was first seen.
+    at: Annotated[datetime, Field(sa_type=Instant, sa_column_kwargs={"server_default": "0"})]
 
 
 class ItemRow(SQLModel, table=True):
@@ -209,13 +214,13 @@ class MatchRow(SQLModel, table=True):
 
 
 class AlertRow(SQLModel, table=True):
-    """An alert, or a notice, which is one without a rule."""
+    """An alert; or, without a rule, a notice or a summary of other alerts."""
 
     __tablename__ = "alert"
     __table_args__ = (
-        _one_of("kind", Kind),
         CheckConstraint("priority IN ({})".format(", ".join(f"'{p}'" for p in Priority)), name="priority_known"),
         Index("alert_of_item", "item_id", sqlite_where=text("item_id IS NOT NULL")),
+        Index("alert_made", "made_at"),
         _STRICT,
     )
     #: Order in which they were made.
@@ -238,6 +243,7 @@ class DeliveryRow(SQLModel, table=True):
     __table_args__ = (
         _one_of("state", DeliveryState),
         Index("delivery_of_alert", "alert_id"),
+        Index("delivery_in_bundle", "bundle", sqlite_where=text("bundle IS NOT NULL")),
         # The line of a channel in its order; due_at makes the index answer alone, however long the line is.
         Index("delivery_line", "channel", "turn", "seq", "due_at", sqlite_where=text("state = 'queued'")),
         Index("delivery_sending", "leased_until", sqlite_where=text("state = 'sending'")),
@@ -248,6 +254,12 @@ class DeliveryRow(SQLModel, table=True):
     alert_id: Annotated[str, Field(sa_type=Text, foreign_key="alert.id")]
     channel: Words
     receiver: Words
+    #: The channel in whose place this one tells it; empty where it was owed to this one from the start.
+    instead_of: Words = ""
+    #: The summary that carries it.
+    bundle: Annotated[str | None, Field(sa_type=Text, foreign_key="alert.id")] = None
+    #: Whether another channel was asked to tell it in this one's place.
+    handed_on: YesNo = False
     state: Words
     reason: Words
     due_at: Time
@@ -282,6 +294,7 @@ class ChannelRow(SQLModel, table=True):
     name: Annotated[str, Field(sa_type=Text, primary_key=True)]
     paused_until: MaybeTime = None
     failures: int = 0
+    failing_since: MaybeTime = None
     last_sent_at: MaybeTime = None
 
 

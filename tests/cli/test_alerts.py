@@ -35,7 +35,17 @@ def test_the_document_holds_each_alert_with_its_deliveries(rung: Home) -> None:
     assert (alert["schema"], alert["headline"], alert["priority"]) == ("alert.v1", "Norvik opens a plant", "high")
     assert alert["evidence"] == [{"field": "headline", "sentence": "Norvik opens a plant", "spans": [[0, 6, "Norvik"]]}]
     [delivery] = alert["deliveries"]
-    assert delivery.keys() == {"id", "channel", "receiver", "state", "reason", "due_at", "attempts", "sent_at"}
+    assert delivery.keys() == {
+        "id",
+        "channel",
+        "receiver",
+        "instead_of",
+        "state",
+        "reason",
+        "due_at",
+        "attempts",
+        "sent_at",
+    }
     assert (delivery["channel"], delivery["receiver"], delivery["state"]) == ("desk", None, "queued")
     assert (delivery["attempts"], delivery["sent_at"]) == (0, None)
 

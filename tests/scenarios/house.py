@@ -13,8 +13,8 @@ from pathlib import Path
 
 from monitor.alert import Delivery
 from monitor.loading import load
-from monitor.pipeline import Pipeline, Tools
-from monitor.runtime import Runtime
+from monitor.pipeline import Pipeline
+from monitor.runtime import Runtime, Tools
 from monitor.sandbox import Sandbox
 from monitor.store import alerts, configs, feeds
 from monitor.store.database import Database

@@ -16,9 +16,17 @@ from monitor.store.database import HEAD, Database
 
 
 def schema(tx: Connection) -> dict[str, list[str]]:
-    """Return the lines of every definition, in an order of their own: that of constraints means nothing."""
+    """Return the parts of every definition, in an order of their own: that of columns and constraints means nothing."""
     rows = tx.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
-    return {name: sorted(re.split(r",?\s*\n\s*", sql)) for name, sql in rows if name != "alembic_version"}
+    return {name: sorted(parts(sql)) for name, sql in rows if name != "alembic_version"}
+
+
+def parts(sql: str) -> list[str]:
+    """Return head, columns, constraints and options of a definition, which SQLite keeps as it was written."""
+    plain = re.sub(r"\s+", " ", sql.replace('"', "")).replace("DEFAULT '0' NOT NULL", "NOT NULL DEFAULT '0'")
+    head, _, rest = plain.partition("(")
+    inner, _, options = rest.rpartition(")")
+    return [head.strip(), *(part.strip() for part in re.split(r",(?![^(]*\))", inner)), options.strip()]
 
 
 def test_alembic_finds_nothing_left_to_do(database: Database) -> None:

@@ -54,10 +54,10 @@ def test_a_time_without_zone_is_refused(database: Database) -> None:
         ("UPDATE item SET reading = 'maybe'", "reading_known"),
         ("UPDATE item SET judged_by = 7", "FOREIGN KEY constraint failed"),
         ("UPDATE item SET feed_id = 7", "FOREIGN KEY constraint failed"),
-        ("UPDATE alert SET kind = 'odd'", "kind_known"),
         ("UPDATE alert SET priority = 'odd'", "priority_known"),
         ("UPDATE delivery SET state = 'odd'", "state_known"),
         ("UPDATE delivery SET alert_id = 'odd'", "FOREIGN KEY constraint failed"),
+        ("UPDATE delivery SET bundle = 'odd'", "FOREIGN KEY constraint failed"),
     ],
 )
 def test_what_cannot_be_is_refused_by_the_tables(database: Database, change: str, fault: str) -> None:

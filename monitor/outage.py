@@ -1,0 +1,121 @@
+"""Channels that cannot be reached: when others tell in their place, and what is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+from monitor.alert import Delivery, Kind, Notice, Priority, derived_id
+from monitor.channel import Channel, ChannelState
+from monitor.greeting import clock
+
+#: A channel that has been failing for so long is out, and hands its alerts to another one.
+PATIENCE = timedelta(minutes=5)
+#: The same for alerts of high and urgent priority.
+SHORT_PATIENCE = timedelta(minutes=1)
+#: An alert that waited longer than this, not counting quiet hours, comes late, and together with others that do.
+LATE = timedelta(hours=1)
+#: More alerts than this that waited for a channel come together, however short its outage was.
+MOST_SINGLE = 20
+#: More alerts than this do not go into one message.
+MOST_BUNDLED = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outage:
+    """A time in which a channel could not be reached."""
+
+    since: datetime
+    until: datetime
+    #: Alerts that wait for the receiver, the one that tells of the outage included.
+    waiting: int
+
+
+def is_out(state: ChannelState, now: datetime) -> bool:
+    """Return whether a channel has been failing for longer than a passing trouble takes."""
+    return state.failing_since is not None and now - state.failing_since >= PATIENCE
+
+
+def hands_on(state: ChannelState, now: datetime) -> tuple[Priority, ...]:
+    """Return the priorities of the alerts that a channel no longer keeps to itself."""
+    if state.failing_since is None:
+        return ()
+    failing = now - state.failing_since
+    urgent = failing >= SHORT_PATIENCE
+    usual = failing >= PATIENCE
+    return tuple(each for each in Priority if usual or (urgent and each.rank >= Priority.HIGH.rank))
+
+
+def stand_in(channel: Channel, failing: AbstractSet[str]) -> str | None:
+    """Return which channel tells in the place of one: the first of its fallbacks that works, else the first."""
+    working = (name for name in channel.fallback if name not in failing)
+    return next(working, next(iter(channel.fallback), None))
+
+
+def late(waiting: Sequence[Delivery], now: datetime, *, after_outage: bool) -> tuple[Delivery, ...]:
+    """Return which of the alerts that wait for one receiver come together, in their order; none where they come singly.
+
+    One whose earlier attempt may have arrived comes by itself, so that it can say so.
+    """
+    certain = [each for each in waiting if not each.may_repeat]
+    if after_outage and len(certain) > MOST_SINGLE:
+        return tuple(certain[:MOST_BUNDLED])
+    old = [each for each in certain if (each.first_tried_at or each.due_at) <= now - LATE]
+    return tuple(old[:MOST_BUNDLED]) if len(old) > 1 else ()
+
+
+# --- words -------------------------------------------------------------------------------------------------------
+
+
+def span(since: datetime, until: datetime, zone: tzinfo) -> str:
+    """Return the two times of day, with the day of the first where it is another one."""
+    return f"{clock(since, until, zone)}–{clock(until, until, zone)}"
+
+
+def excuse(outage: Outage, zone: tzinfo) -> str:
+    """Return how the first message after an outage begins."""
+    follow = f"{outage.waiting} alert{'' if outage.waiting == 1 else 's'} follow{'s' if outage.waiting == 1 else ''}"
+    return f"I could not reach you {span(outage.since, outage.until, zone)}{f'; {follow}' if outage.waiting else ''}."
+
+
+def instead_of(channel: str) -> str:
+    """Return how a message begins that comes in another channel's place."""
+    return f"In place of {channel}, which did not take it."
+
+
+def began(state: ChannelState, reason: str, fallback: str | None, now: datetime, zone: tzinfo) -> Notice:
+    """Return the one notice that a channel is out."""
+    since = state.failing_since or now
+    instead = f"Until it can be, its alerts go to {fallback} as well." if fallback else "Its alerts wait."
+    return Notice(
+        id=_id(state, "began"),
+        kind=Kind.CHANNEL,
+        subject=f"{state.name} cannot be reached",
+        message=f"{state.name} cannot be reached since {clock(since, now, zone)}: {reason}. {instead}",
+        made_at=now,
+    )
+
+
+def ended(state: ChannelState, now: datetime, zone: tzinfo) -> Notice:
+    """Return the one notice that a channel which was out works again."""
+    since = state.failing_since or now
+    return Notice(
+        id=_id(state, "ended"),
+        kind=Kind.CHANNEL,
+        subject=f"{state.name} works again",
+        message=f"{state.name} works again; it could not be reached {span(since, now, zone)}.",
+        made_at=now,
+    )
+
+
+def began_id(state: ChannelState) -> str | None:
+    """Return the id of the notice that a channel is out; None while it works."""
+    return None if state.failing_since is None else _id(state, "began")
+
+
+def _id(state: ChannelState, what: str) -> str:
+    """The outage is the one after the last success: since when it lasts moves with a clock that is set."""
+    before = state.last_sent_at.isoformat() if state.last_sent_at else ""
+    return derived_id(Kind.CHANNEL, state.name, before, what)
