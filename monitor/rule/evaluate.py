@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import assert_never
 
 from monitor.rule.query import And, In, Mention, Near, Not, OneOf, Or, Phrase, Query, Spoken, Topic, Word
@@ -66,6 +68,11 @@ class Sight:
         if end <= self.text.ranges["anywhere"][1]:
             first, end = max(first, self.first), min(end, self.end)
         return Sight(text=self.text, places=self.places, precision=self.precision, first=first, end=end)
+
+    def seen(self, word: Word) -> Sequence[int]:
+        """Return the word's places in what is read, without a look at the others: evidence asks so for each place."""
+        places = self.places.get(word.key, ())
+        return places[bisect_left(places, self.first) : bisect_left(places, self.end)]
 
     @property
     def length(self) -> int:
@@ -139,9 +146,9 @@ def find(mention: Mention, sight: Sight) -> tuple[Span, ...]:
     """Return the places of a mention in what is read, in order."""
     match mention:
         case Word():
-            places = sight.places.get(mention.key, ())
-            seen = (i for i in places if sight.first <= i < sight.end)
-            return tuple(Span(i, i + 1) for i in seen if not (mention.short and _begins_a_name(sight.text, i)))
+            return tuple(
+                Span(i, i + 1) for i in sight.seen(mention) if not (mention.short and _begins_a_name(sight.text, i))
+            )
         case Phrase():
             return tuple(_phrase(mention, sight))
         case OneOf():
@@ -163,7 +170,7 @@ def _begins_a_name(text: Text, i: int) -> bool:
 
 
 def _phrase(phrase: Phrase, sight: Sight) -> Iterator[Span]:
-    places = [set(sight.places.get(word.key, ())) for word in phrase.words]
+    places = [set(sight.seen(word)) for word in phrase.words]
     follows = sight.text.follows
     for first in sorted(places[0]):
         end = first + len(places)
@@ -186,9 +193,16 @@ def _longest(spans: Iterator[Span]) -> Iterator[Span]:
 
 def _near(near: Near, sight: Sight) -> Iterator[Span]:
     """Yield each left side with its nearest right side; or, apart, each left side that has none."""
-    rights = find(near.right, sight)
+    rights = sorted(find(near.right, sight))
+    starts = [right.first for right in rights]
+    widest = max((right.end - right.first for right in rights), default=0)
     for left in find(near.left, sight):
-        partners = [right for right in rights if _is_near(near, left, right, sight.text)]
+        low = bisect_left(starts, left.first - near.within - widest)
+        at, high = bisect_left(starts, left.first), bisect_right(starts, left.end + near.within)
+        behind, ahead = range(at - 1, low - 1, -1), range(at, high)  # outwards: the first of each is the nearest
+        sides = (ahead,) if near.ordered else (behind, ahead)
+        ways = ((rights[i] for i in side if _is_near(near, left, rights[i], sight.text)) for side in sides)
+        partners = [right for way in ways for right in islice(way, 1)]
         if near.apart and not partners:
             yield left
         elif partners and not near.apart:

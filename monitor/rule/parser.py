@@ -45,8 +45,15 @@ from monitor.text import pieces
 _LANGUAGE_CODE = re.compile("[A-Za-z]{2,3}")
 #: Words that may tell the language of a rule; the code behind ``lang:`` is none.
 _PLAIN_WORD = re.compile(r"(?<!lang:)\b\w+")
+#: What stands before a part and takes the whole of it.
+_SIGNS = (Kind.NOT, Kind.MINUS, Kind.FIELD)
 #: Function words that are acronyms when written in capitals, and what the writer may have meant.
 _ACRONYMS = ("who", "it", "un", "eu")
+
+#: Characters of a query at most: reading a phrase of 160,000 takes 3 s.
+LONGEST = 20_000
+#: Parentheses, NOTs and fields inside one another at most: the parser takes seven calls for each, of Python's 1,000.
+DEEPEST = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +129,14 @@ class _Parser:
 
     def rule(self) -> Query | None:
         """Return the tree of the whole source."""
+        if len(self.scanner.source) > LONGEST:
+            cure = "make it a list of queries, or name the words in a list of [terms]"
+            self.scanner.fault(LONGEST, LONGEST + 1, f"it is longer than {LONGEST:,} characters", cure)
+            return None
         self._tokens = list(self.scanner.tokens())
+        if deepest := self._too_deep():
+            self._fault(deepest, f"more than {DEEPEST} parts are inside one another", "make several rules of it")
+            return None
         if not self._tokens:
             if not self.scanner.faults:
                 self.scanner.fault(
@@ -135,6 +149,16 @@ class _Parser:
             if self._kind():
                 self._any()
         return query
+
+    def _too_deep(self) -> Token | None:
+        """Return where the source is nested deeper than can be read."""
+        groups = signs = 0
+        for token in self._tokens:
+            signs = signs + 1 if token.kind in _SIGNS else 0
+            groups = max(0, groups + (token.kind is Kind.OPEN) - (token.kind is Kind.CLOSE))
+            if groups + signs > DEEPEST:
+                return token
+        return None
 
     def _any(self) -> Query | None:
         parts = [self._all()]

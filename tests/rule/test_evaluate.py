@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from monitor import text
-from monitor.rule.evaluate import Held, Missed, Refusal, Sight, evaluate, find
+from monitor.rule.evaluate import Held, Missed, Refusal, Sight, _is_near, evaluate, find
 from monitor.rule.index import Lexicon
 from monitor.rule.parser import parse
-from monitor.rule.query import Mention, Query, words
+from monitor.rule.query import Mention, Near, Query, words
 from monitor.rule.topic import Precision, Shortfall
 from monitor.text import Text
 
@@ -167,3 +169,29 @@ def test_a_rule_that_reads_headlines_does_not_measure_the_length_of_the_text() -
     headline = replace(whole, end=read.ranges["headline"][1])
     assert evaluate(asked, headline).strength > evaluate(asked, whole).strength
     assert replace(whole, end=0).length == 0
+
+
+@given(
+    st.lists(st.sampled_from(["red", "barn", "light blue", "so", "Then."]), max_size=40),
+    st.sampled_from(
+        ["red {}/3 barn", "red {}/3 (barn OR light)", '"light blue" {}/2 (red NEAR/4 barn)', "red {}/9 red"]
+    ),
+    st.sampled_from(["NEAR", "BEFORE", "NOT NEAR"]),
+)
+def test_the_nearest_of_all_right_sides_is_found_as_by_a_look_at_each(
+    said: list[str], source: str, operator: str
+) -> None:
+    asked = query(source.format(operator))
+    read = text.read(headline="", text=" ".join(said))
+    seen = sight(asked, read)
+    assert isinstance(asked, Near)
+    rights, expected = find(asked.right, seen), []
+    for left in find(asked.left, seen):
+        partners = [right for right in rights if _is_near(asked, left, right, read)]
+        if asked.apart and not partners:
+            expected.append((left.first, left.end))
+        elif partners and not asked.apart:
+            far = min(abs(right.first - left.first) for right in partners)
+            ends = [right for right in partners if abs(right.first - left.first) == far]
+            expected.append((min(left.first, ends[0].first), max(left.end, ends[0].end)))
+    assert [(span.first, span.end) for span in find(asked, seen)] == expected

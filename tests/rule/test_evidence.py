@@ -147,3 +147,9 @@ def test_what_is_told_about_an_item_is_a_place_too(source: str, place: str) -> N
     found = match(source, "The red barn of the day")
     assert found.place == place
     assert bool(found.evidence) == (place == "in the headline")
+
+
+def test_a_page_that_says_one_thing_over_and_over_is_shown_by_its_beginning() -> None:
+    (shown,) = match("red NEAR/5 red", body="red " * 5_000).evidence
+    assert shown.sentence.startswith("red red")
+    assert 1 < len(shown.spans) <= 200

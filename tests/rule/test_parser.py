@@ -301,3 +301,23 @@ def test_whatever_is_written_has_a_tree_or_a_fault(pieces: list[str], between: s
 def test_no_text_breaks_the_parser(source: str) -> None:
     found = parsed(source)
     assert bool(found.query) or bool(found.faults)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("(" * 51 + "glacier" + ")" * 51, "more than 50 parts are inside one another"),
+        ("(" * 10_000, "more than 50 parts are inside one another"),
+        ("glacier " + "NOT " * 60 + "ice", "more than 50 parts are inside one another"),
+        ("headline:(" * 51 + "glacier" + ")" * 51, "more than 50 parts are inside one another"),
+        ("glacier " * 2_501, "it is longer than 20,000 characters"),
+    ],
+)
+def test_a_query_that_no_parser_should_descend_into_is_a_fault(source: str, words: str) -> None:
+    (fault,) = parse(source, terms={}, languages=()).faults
+    assert fault.message == words
+    assert len(fault.caret()) < 1_000
+
+
+def test_fifty_parts_may_be_inside_one_another() -> None:
+    assert parse("(" * 50 + "glacier" + ")" * 50, terms={}, languages=()).query
