@@ -179,7 +179,7 @@ def request(state: FeedState) -> Request:
         headers["If-None-Match"] = state.etag
     if state.modified:
         headers["If-Modified-Since"] = state.modified
-    return Request(url=state.address, headers=headers, limit=LIMIT)
+    return Request(url=state.address, headers=headers, limit=LIMIT, slow=state.slow)
 
 
 def outcome(state: FeedState, answer: Answer, now: datetime) -> Outcome:

@@ -20,7 +20,7 @@ import ssl
 import threading
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from http import HTTPStatus
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -44,8 +44,10 @@ LOOKUPS = 32
 #: Addresses of one name that are tried in turn.
 DIALS = 4
 REDIRECTS = 5
-#: Bytes that large bodies may hold together; one more body may exceed it (see Room).
-ROOM = 48 * 1024 * 1024
+#: Bytes that large bodies may hold together, from the first until they have been read; one more may exceed it (see
+#: Room). There are two such rooms: in one, what hangs its reader would keep out a large feed that is read at once. With
+#: one of 48 MB, in which a body was free as soon as it was whole, twenty hostile feeds cost 91 MB.
+ROOM = 8 * 1024 * 1024
 #: Bodies up to this size never wait for room: 218 of 223 real feeds are smaller.
 SMALL = 256 * 1024
 #: Bytes unpacked in one go: httpx's decoders turn 316 bytes into one piece of 200 MB.
@@ -117,7 +119,7 @@ class Network:
             resolve: Finds the addresses of a name, in place of this machine's resolver.
         """
         self._timeout = timeout
-        self._room = Room(ROOM)
+        self._rooms = {slow: Room(ROOM) for slow in (False, True)}
         guard = _Guard(_Lookups(resolve or _resolve), allow)
         self._client = httpx.AsyncClient(
             transport=_Transport(guard, ssl_context or httpx.create_ssl_context(trust_env=False)),
@@ -130,9 +132,25 @@ class Network:
 
     async def exchange(self, request: Request) -> Response | Refused:
         """Return the answer to a request, or why there is none; what the world does never raises."""
+        async with self.answering(request) as answer:
+            return answer
+
+    @asynccontextmanager
+    async def answering(self, request: Request) -> AsyncIterator[Response | Refused]:
+        """Return what ``exchange`` returns; its body counts as held until the block ends."""
+        place = Place(self._rooms[request.slow])
+        try:
+            answer = await self._exchange(request, place)
+            if isinstance(answer, Refused):
+                place.leave()
+            yield answer
+        finally:
+            place.leave()
+
+    async def _exchange(self, request: Request, place: Place) -> Response | Refused:
         try:
             async with asyncio.timeout(self._timeout.total_seconds()):
-                return await self._follow(request)
+                return await self._follow(request, place)
         except TimeoutError:
             return Refused(reason=Refusal.TIMEOUT, detail=f"not whole after {self._timeout.total_seconds():g} s")
         except _FAULTS as fault:
@@ -143,7 +161,7 @@ class Network:
         """Close the door: exchanges under way are cut off and end as refused, and none may begin afterwards."""
         await self._client.aclose()
 
-    async def _follow(self, request: Request) -> Response:
+    async def _follow(self, request: Request, place: Place) -> Response:
         url = _usable(httpx.URL(request.url))
         headers = _bytes(request.headers)
         for_good = True
@@ -157,29 +175,28 @@ class Network:
                         url=str(bare),
                         status=answer.status_code,
                         headers=_first_of_each(answer.headers),
-                        body=await self._body(answer, request.limit) if answer.is_success else b"",
+                        body=await self._body(answer, request.limit, place) if answer.is_success else b"",
                         moved_to=str(url) if hop and for_good else None,
                     )
             for_good = for_good and answer.status_code in _MOVED_FOR_GOOD
             url = _usable(url.join(location))
         raise _NoAnswer(Refusal.REDIRECTS, f"more than {REDIRECTS}, the last one to {url.host}")
 
-    async def _body(self, answer: httpx.Response, limit: int) -> bytes:
+    async def _body(self, answer: httpx.Response, limit: int, place: Place) -> bytes:
         body, received = bytearray(), 0
         unpacked = _unpacker(answer.headers.get("content-encoding", "identity"))
-        try:
-            async for chunk in answer.aiter_raw():
-                received += len(chunk)
-                for piece in unpacked.pieces(chunk):
-                    body += piece
-                    if max(received, len(body)) > limit:
-                        raise _NoAnswer(Refusal.TOO_LARGE, f"more than {limit} bytes")
-                    if len(body) > SMALL:
-                        await self._room.take(answer, len(piece))
-            unpacked.end()
-            return bytes(body)
-        finally:
-            self._room.leave(answer)
+        async for chunk in answer.aiter_raw():
+            received += len(chunk)
+            for piece in unpacked.pieces(chunk):
+                body += piece
+                if max(received, len(body)) > limit:
+                    raise _NoAnswer(Refusal.TOO_LARGE, f"more than {limit} bytes")
+                if len(body) > SMALL:
+                    await place.take(len(piece))
+                # A bomb is one chunk of 10 kB, whose 160 pieces would hold up all others for 80 ms.
+                await asyncio.sleep(0)
+        unpacked.end()
+        return bytes(body)
 
 
 class Room:
@@ -208,6 +225,22 @@ class Room:
         """Give back all that a holder has taken."""
         self._free += self._held.pop(holder, 0)
         self._left.set()
+
+
+class Place:
+    """What one answer holds of a room."""
+
+    def __init__(self, room: Room) -> None:
+        """Hold nothing yet."""
+        self._room = room
+
+    async def take(self, count: int) -> None:
+        """Take bytes, waiting until there are so many."""
+        await self._room.take(self, count)
+
+    def leave(self) -> None:
+        """Give back all that was taken."""
+        self._room.leave(self)
 
 
 class _NoAnswer(Exception):

@@ -12,13 +12,14 @@ import contextlib
 import logging
 import multiprocessing
 import os
+import pickle
 import resource
 import signal
 import time
 import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from multiprocessing.connection import Connection
@@ -122,6 +123,22 @@ class _Task:
     deadline: timedelta
 
 
+def _send(task: _Task, pipe: Connection) -> None:
+    """Send a task, with its documents as they are: pickled, each of them would be in the memory twice."""
+    documents: list[pickle.PickleBuffer] = []
+    args = tuple(pickle.PickleBuffer(each) if isinstance(each, bytes) else each for each in task.args)
+    words = pickle.dumps(replace(task, args=args), protocol=5, buffer_callback=documents.append)
+    pipe.send((words, len(documents)))
+    for document in documents:
+        pipe.send_bytes(document)
+
+
+def _receive(pipe: Connection) -> _Task:
+    words, documents = pipe.recv()
+    task: _Task = pickle.loads(words, buffers=[pipe.recv_bytes() for _ in range(documents)])  # noqa: S301 - our own
+    return task
+
+
 # --- in the daemon -----------------------------------------------------------------------------------------------
 
 
@@ -190,7 +207,7 @@ class _Worker:
         """Return Done or Killed; after Killed the worker is of no more use."""
         self.asked += 1
         with contextlib.suppress(OSError):  # it died just now: nothing will be heard
-            self._pipe.send(task)
+            _send(task, self._pipe)
         return self._hear(task.deadline + GRACE) or self._cause_of_death(task.deadline)
 
     def _hear(self, patience: timedelta) -> object:
@@ -239,7 +256,7 @@ def _answer(pipe: Connection) -> None:
     with contextlib.suppress(EOFError, OSError):
         pipe.send("ready")
         while True:
-            pipe.send(_read(pipe.recv()))
+            pipe.send(_read(_receive(pipe)))
 
 
 def _read(task: _Task) -> Done[Any] | Killed:

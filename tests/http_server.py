@@ -7,8 +7,8 @@ import ssl
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from http import HTTPStatus
@@ -31,7 +31,7 @@ class Mode(Enum):
     HANG = auto()
     #: The connection ends without an answer.
     DROP = auto()
-    #: The body comes one byte at a time.
+    #: The body, or all that goes over the wire, comes one byte at a time.
     DRIP = auto()
     #: The body comes whole, but more is promised and never comes.
     STALL = auto()
@@ -87,9 +87,16 @@ class HttpServer:
             server.wait_for(2)
     """
 
-    def __init__(self, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Make a server that is not started yet; with ``tls`` it speaks HTTPS."""
-        self._tls, self._host = tls, host
+    def __init__(
+        self,
+        *,
+        tls: ssl.SSLContext | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        more_hosts: Sequence[str] = (),
+    ) -> None:
+        """Make a server that is not started yet; with ``tls`` it speaks HTTPS; ``more_hosts`` share its port."""
+        self._tls, self._host, self._more_hosts = tls, host, more_hosts
         self._replies: dict[str, deque[Reply]] = {}
         self._received: list[Received] = []
         self._connections = 0
@@ -159,11 +166,17 @@ class HttpServer:
         server = await asyncio.start_server(self._talk, self._host, self.port, ssl=self._tls, limit=_HEAD_LIMIT)
         async with server:
             self.port = server.sockets[0].getsockname()[1]
-            self._ready.set()
-            await self._stop.wait()
-            self._loop.remove_reader(server.sockets[0].fileno())
-            for _ in range(_TURNS):
-                await asyncio.sleep(0)
+            async with await self._serve_more():
+                self._ready.set()
+                await self._stop.wait()
+                self._loop.remove_reader(server.sockets[0].fileno())
+                for _ in range(_TURNS):
+                    await asyncio.sleep(0)
+
+    async def _serve_more(self) -> AbstractAsyncContextManager[object]:
+        if not self._more_hosts:
+            return nullcontext()
+        return await asyncio.start_server(self._talk, self._more_hosts, self.port, limit=_HEAD_LIMIT)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with self._changed:
@@ -219,8 +232,8 @@ async def _say(reply: Reply, reader: asyncio.StreamReader, writer: asyncio.Strea
             await _write(_head(reply, promised=1) + reply.body, writer)
             await reader.read()
         case Mode.DRIP:
-            await _write(_head(reply), writer)
-            for byte in reply.body:
+            await _write(_head(reply) if reply.raw is None else b"", writer)
+            for byte in reply.body if reply.raw is None else reply.raw:
                 await _write(bytes([byte]), writer)
                 await asyncio.sleep(reply.pace)
         case Mode.ENDLESS:

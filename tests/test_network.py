@@ -15,6 +15,7 @@ from contextlib import aclosing
 from datetime import timedelta
 from hashlib import blake2b
 from ipaddress import ip_address, ip_network
+from itertools import pairwise
 
 import httpcore
 import pytest
@@ -674,6 +675,27 @@ async def test_a_bomb_costs_no_more_than_the_limit(server: HttpServer, door: Net
     assert peak < 4 * LIMIT
 
 
+async def test_others_have_their_turn_between_the_pieces_of_a_bomb(
+    server: HttpServer, door: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unpack, pieces, turns = network._Gzip.pieces, [0], [0]
+
+    def counted(self: network._Gzip, chunk: bytes) -> Iterator[bytes]:
+        for piece in unpack(self, chunk):
+            pieces[0] += 1
+            yield piece
+
+    monkeypatch.setattr(network._Gzip, "pieces", counted)
+    bomb = gzip.compress(bytes(100 * network.PIECE), 9)
+    server.reply("/", Reply(headers={"Content-Encoding": "gzip"}, body=bomb))
+    exchange = asyncio.create_task(refusal(door, server.url(), limit=99 * network.PIECE))
+    while not exchange.done():
+        turns.append(pieces[0])
+        await asyncio.sleep(0)
+    assert (await exchange).reason is Refusal.TOO_LARGE
+    assert max(after - before for before, after in pairwise(turns)) <= 2
+
+
 @pytest.mark.parametrize(
     ("coding", "body"),
     [("identity", b"x" * 4096), ("gzip", gzip.compress(b"x") * 100), ("gzip", gzip.compress(b"") * 100)],
@@ -893,6 +915,43 @@ async def test_large_bodies_that_exceed_the_room_together_all_arrive(
     async with opened(allow=LOOPBACK) as door:
         answers = await asyncio.gather(*(whole(door, url, limit=len(body)) for _ in range(6)))
     assert all(answer.body == body for answer in answers)
+
+
+async def test_a_large_body_holds_its_room_until_it_has_been_read(
+    server: HttpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(network, "ROOM", 2 * network.SMALL)
+    body = bytes(3 * network.SMALL)
+    url = server.reply("/", Reply(body=body))
+    async with opened(allow=LOOPBACK) as door:
+        async with door.answering(Request(url=url, limit=len(body))) as first:
+            second = asyncio.create_task(whole(door, url, limit=len(body)))
+            await server.arrived(2)
+            await whole(door, server.reply("/small", Reply(body=b"passes")))
+            waited = not second.done()
+        assert (await second).body == body
+    assert isinstance(first, Response)
+    assert waited
+
+
+async def test_what_is_slow_to_read_keeps_no_room_from_what_is_not(
+    server: HttpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(network, "ROOM", 2 * network.SMALL)
+    body = bytes(3 * network.SMALL)
+    url = server.reply("/", Reply(body=body))
+    async with opened(allow=LOOPBACK) as door, door.answering(Request(url=url, limit=len(body), slow=True)) as slow:
+        assert (await whole(door, url, limit=len(body))).body == body
+    assert isinstance(slow, Response)
+
+
+async def test_an_answer_that_is_refused_holds_no_room(server: HttpServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(network, "ROOM", 2 * network.SMALL)
+    body = bytes(3 * network.SMALL)
+    url = server.reply("/", Reply(body=body))
+    async with opened(allow=LOOPBACK) as door, door.answering(Request(url=url, limit=len(body) - 1)) as first:
+        assert (await whole(door, url, limit=len(body))).body == body
+    assert isinstance(first, Refused)
 
 
 async def test_a_small_body_passes_large_ones_that_hold_all_room(

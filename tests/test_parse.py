@@ -364,6 +364,31 @@ def test_a_broken_document_gives_its_entries(broken: str) -> None:
     assert [entry.headline for entry in entries][-1] == "Second"
 
 
+@pytest.mark.parametrize(
+    "channel",
+    [
+        "</width>",
+        "</height>",
+        "</creativeCommons:license>",
+        "<gml:pos>1 2</gml:pos>",
+        "<gml:posList/>",
+        "<psc:chapters version='1.1'><psc:chapter title='Intro'/></psc:chapters>",
+    ],
+)
+def test_an_element_that_breaks_its_reader_costs_no_entry(channel: str) -> None:
+    spaces = (
+        ' xmlns:gml="http://www.opengis.net/gml"'
+        ' xmlns:psc="http://podlove.org/simple-chapters"'
+        ' xmlns:creativeCommons="http://backend.userland.com/creativeCommonsRssModule"'
+    )
+    entries = (
+        f"<guid>1</guid><title>First</title>{channel}",
+        "<guid>2</guid><title>Second</title>",
+    )
+    document = rss(*entries, channel=channel).replace("<rss", f"<rss{spaces}")
+    assert [entry.headline for entry in read(document).entries] == ["First", "Second"]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "windows-1251", "koi8-r", "utf-16"])
 @pytest.mark.parametrize("declared", ["utf-8", "windows-1251"])
 def test_a_headline_is_readable_whatever_the_document_declares(encoding: str, declared: str) -> None:

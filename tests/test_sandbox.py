@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -104,6 +105,18 @@ async def test_a_large_document_passes(box: Sandbox) -> None:
     answer = await box.run(len, body, lane=Lane.CLEAN, deadline=PATIENT)
     assert isinstance(answer, Done)
     assert answer.value == len(body)
+
+
+async def test_a_document_on_its_way_is_in_the_memory_once(box: Sandbox) -> None:
+    body = bytes(10 * 1024 * 1024)
+    await box.run(len, b"", lane=Lane.CLEAN, deadline=PATIENT)  # starts the worker
+    tracemalloc.start()
+    try:
+        await box.run(len, body, lane=Lane.CLEAN, deadline=PATIENT)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < len(body) / 10
 
 
 async def test_documents_of_a_lane_wait_for_each_other(box: Sandbox) -> None:
@@ -360,14 +373,19 @@ def test_a_worker_answers_until_its_pipe_is_closed() -> None:
     ours, theirs = multiprocessing.Pipe()
     thread = threading.Thread(target=sandbox._answer, args=(theirs,))
     thread.start()
-    task = sandbox._Task(reader=readers.echo, args=(1,), kwargs={}, deadline=timedelta(hours=1))
-    ours.send(task)
-    ours.send(sandbox._Task(reader=readers.recurse, args=(), kwargs={}, deadline=timedelta(hours=1)))
+    task = sandbox._Task(reader=readers.echo, args=(b"body",), kwargs={}, deadline=timedelta(hours=1))
+    sandbox._send(task, ours)
+    sandbox._send(sandbox._Task(reader=readers.recurse, args=(), kwargs={}, deadline=timedelta(hours=1)), ours)
     ready, done, killed = ours.recv(), ours.recv(), ours.recv()
     ours.close()
     thread.join(LIMIT)
     theirs.close()
-    assert (ready, done.value, killed.reason, thread.is_alive()) == ("ready", (1, None), Death.CRASHED, False)
+    assert (ready, done.value, killed.reason, thread.is_alive()) == (
+        "ready",
+        (b"body", None),
+        Death.CRASHED,
+        False,
+    )
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from email.utils import format_datetime
 from html import escape
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor import parse
-from monitor.feed import Parsed
+from monitor.feed import NotAFeed, Parsed
 from monitor.item import Entry
 from tests.properties.laws import law, words
 
@@ -78,3 +78,30 @@ def test_what_is_put_into_a_feed_comes_out_of_it(
         (e.guid, e.link, e.headline, e.lead) for e in entries
     ]
     assert [e.published for e in read.entries] == [e.published and e.published.astimezone(UTC) for e in entries]
+
+
+#: A feed with elements that its reader has words of its own for, though nothing here asks for them.
+RICH = """<?xml version="1.0"?><rss version="2.0" xmlns:gml="http://www.opengis.net/gml"
+ xmlns:georss="http://www.georss.org/georss" xmlns:dc="http://purl.org/dc/elements/1.1/"
+ xmlns:psc="http://podlove.org/simple-chapters" xmlns:media="http://search.yahoo.com/mrss/"
+ xmlns:cc="http://backend.userland.com/creativeCommonsRssModule"><channel><title>Wire</title>
+<image><url>/logo.png</url><width>80</width><height>15</height><link>/</link></image>
+<textInput><title>Ask</title><name>query</name><link>/ask</link></textInput><cc:license>/by</cc:license>
+<item><title>First</title><link>/1</link><guid>1</guid><category domain="d">ice</category><dc:subject>sea</dc:subject>
+<georss:where><gml:Point><gml:pos>36.9 31.1</gml:pos></gml:Point></georss:where><source url="/s">Other</source>
+<psc:chapters version="1.1"><psc:chapter start="0" title="Intro"/></psc:chapters><media:content url="/m" width="1"/>
+<enclosure url="/e" length="1" type="audio/mpeg"/><author>A (a@example)</author><pubDate>Tue</pubDate></item>
+<item><title>Second</title><georss:line>1 2 3 4</georss:line><description>&lt;p&gt;x&lt;/p&gt;</description></item>
+</channel></rss>"""
+PLACES = st.integers(0, len(RICH))
+EDITS = st.lists(st.tuples(PLACES, st.integers(0, 40), PLACES, st.integers(0, 40)), min_size=1, max_size=5)
+
+
+@settings(law, max_examples=300)
+@given(edits=EDITS)
+def test_a_document_in_disorder_never_makes_its_reader_raise(edits: list[tuple[int, int, int, int]]) -> None:
+    document = RICH
+    for place, lost, source, copied in edits:
+        document = document[:place] + RICH[source : source + copied] + document[place + lost :]
+    read = parse.feed(document.encode(), content_type="application/xml", url="https://news.example/feed")
+    assert isinstance(read, Parsed | NotAFeed)
