@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _DURATION = re.compile(r"(\d{1,9})\s*([smhd])")
@@ -52,21 +52,22 @@ class Quiet:
     def until(self, now: datetime, zone: tzinfo) -> datetime | None:
         """Return when the rest that holds now ends, in UTC; None outside the quiet hours.
 
-        Told by what comes next, not by the clock: in an autumn night it shows hours again that are over.
+        Each day has one, told by its two moments and not by what the clock shows: in an autumn night that shows hours
+        again which are over. Where spring takes the start away it may come to lie after the end, and there is none.
         """
-        end = following(self.end, now, zone)
-        return end if end < following(self.start, now, zone) else None
+        today = now.astimezone(zone).date()
+        nights = timedelta(days=self.end <= self.start)
+        for day in (today - timedelta(days=1), today):
+            start, end = moment(day, self.start, zone), moment(day + nights, self.end, zone)
+            if start <= now < end:
+                return end
+        return None
 
 
-def following(at: time, now: datetime, zone: tzinfo) -> datetime:
-    """Return the next moment after now, in UTC, at which local clocks show the time.
+def moment(day: date, at: time, zone: tzinfo) -> datetime:
+    """Return when, in UTC, local clocks show the time on that day.
 
     A time in the gap of a spring night means as long after the gap (02:30 is 03:30); of a time that an autumn night
     shows twice, the first counts.
     """
-    day = now.astimezone(zone).date()
-    while True:
-        moment = datetime.combine(day, at, tzinfo=zone).replace(fold=0).astimezone(UTC)
-        if moment > now:
-            return moment
-        day += timedelta(days=1)
+    return datetime.combine(day, at, tzinfo=zone).replace(fold=0).astimezone(UTC)

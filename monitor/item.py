@@ -21,6 +21,8 @@ READING_RETRY = timedelta(minutes=1)
 ARTICLE_LIMIT = 2 * 1024 * 1024
 #: Entries may appear in a feed this long after the time they carry; older ones that were never seen are history.
 LATENESS = timedelta(days=2)
+#: An entry of a time so far ahead may be of any age: not its publisher's zone is wrong, but a clock, and rather ours.
+MISDATED = timedelta(days=1)
 #: Before this year a published time is a publisher's default, not a date.
 FIRST_YEAR = 1990
 
@@ -194,12 +196,15 @@ def is_baseline(entry: Entry, *, baseline_at: datetime | None, catch_up: timedel
     """Return whether a new entry is history that is kept but not rung.
 
     At a feed's first poll (``baseline_at`` is None) that is everything but what was published within ``catch_up``; an
-    undated entry never counts as within it. Later it is what is dated well before the feed's baseline.
+    undated entry never counts as within it. Later it is what is dated well before the feed's baseline; one that lies in
+    the future was set by a clock that ran ahead, and would keep the feed silent until then.
     """
     published = believable(entry.published, now)
     if baseline_at is not None:
-        return published is not None and published < baseline_at - max(LATENESS, catch_up)
-    return published is None or not catch_up or published < now - catch_up
+        return published is not None and published < min(baseline_at, now) - max(LATENESS, catch_up)
+    if published is None or not catch_up or entry.published is None:
+        return True
+    return not now - catch_up <= entry.published <= now + MISDATED
 
 
 def wants_article(entry: Entry, *, always: bool, baseline: bool, judged_by_text: bool) -> bool:
@@ -214,7 +219,9 @@ def wants_article(entry: Entry, *, always: bool, baseline: bool, judged_by_text:
 
 def article_request(link: str) -> Request:
     """Return what to ask for the article."""
-    return Request(url=link, headers={"Accept": "text/html, application/xhtml+xml;q=0.9"}, limit=ARTICLE_LIMIT)
+    return Request(
+        url=link, headers={"Accept": "text/html, application/xhtml+xml;q=0.9"}, limit=ARTICLE_LIMIT, slow=True
+    )
 
 
 #: Refusals that may be gone a minute later; a server that restarts breaks off in the middle, which is no proper HTTP.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.hours import Quiet, duration, following, words
+from monitor.hours import Quiet, duration, moment, words
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -122,19 +122,39 @@ def test_a_rest_of_which_autumn_shows_the_start_twice_goes_on_through_both() -> 
 
 
 @pytest.mark.parametrize(
-    ("at", "now", "then"),
+    ("hours", "rests"),
     [
-        (time(7), ("2026-11-24", "06:59"), ("2026-11-24", "07:00")),
-        (time(7), ("2026-11-24", "07:00"), ("2026-11-25", "07:00")),
-        (time(0), ("2026-03-28", "12:00"), ("2026-03-29", "00:00")),
-        (time(0), ("2026-03-29", "12:00"), ("2026-03-30", "00:00")),
-        (time(2, 30), ("2026-03-28", "12:00"), ("2026-03-29", "03:30")),
+        ("02:30-03:15", None),  # 03:30 to 03:15
+        ("02:15-02:45", ("03:15", "03:45")),
+        ("02:30-03:45", ("03:30", "03:45")),
+        ("01:30-02:00", ("01:30", "03:00")),
     ],
 )
-def test_a_time_of_day_comes_once_a_day_also_when_clocks_change(
-    at: time, now: tuple[str, str], then: tuple[str, str]
+def test_a_rest_whose_start_the_gap_of_spring_takes_begins_as_long_after_it(
+    hours: str, rests: tuple[str, str] | None
 ) -> None:
-    assert following(at, local(*now), BERLIN) == local(*then)
+    quiet, noon = Quiet.parse(hours), local("2026-03-28", "12:00")
+    held = [now for n in range(24 * 60) if quiet.until(now := noon + n * timedelta(minutes=1), BERLIN)]
+    if rests is None:
+        assert held == []
+        return
+    start, end = (local("2026-03-29", each) for each in rests)
+    assert (held[0], held[-1]) == (start, end - timedelta(minutes=1))
+    assert {quiet.until(now, BERLIN) for now in held} == {end}
+
+
+@pytest.mark.parametrize(
+    ("day", "at", "then"),
+    [
+        ("2026-11-24", time(7), ("2026-11-24", "07:00")),
+        ("2026-03-29", time(0), ("2026-03-29", "00:00")),
+        ("2026-03-29", time(2), ("2026-03-29", "03:00")),
+        ("2026-03-29", time(2, 30), ("2026-03-29", "03:30")),
+        ("2026-10-25", time(2, 30), ("2026-10-25", "02:30")),
+    ],
+)
+def test_a_time_of_day_is_one_moment_also_when_clocks_change(day: str, at: time, then: tuple[str, str]) -> None:
+    assert moment(date.fromisoformat(day), at, BERLIN) == local(*then)
 
 
 @given(

@@ -226,6 +226,24 @@ def test_later_only_what_is_dated_well_before_the_baseline_is_history(
     assert is_baseline(entry, baseline_at=NOW, catch_up=catch_up, now=NOW + timedelta(hours=1)) is history
 
 
+def test_a_baseline_of_the_time_to_come_keeps_no_feed_silent_until_then() -> None:
+    """It was set by a clock that ran ahead and was set right."""
+    ahead = NOW + timedelta(days=365)
+    assert not is_baseline(ENTRY, baseline_at=ahead, catch_up=timedelta(0), now=NOW)
+    old = replace(ENTRY, published=NOW - LATENESS - timedelta(hours=1))
+    assert is_baseline(old, baseline_at=ahead, catch_up=timedelta(0), now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "history"),
+    [(timedelta(hours=2), False), (timedelta(days=1), False), (timedelta(days=2), True), (timedelta(days=20000), True)],
+)
+def test_at_the_first_poll_what_is_dated_far_ahead_is_not_young(*, ahead: timedelta, history: bool) -> None:
+    """By a clock that starts in 1970 all that a feed has ever said would be news."""
+    entry = replace(ENTRY, published=NOW + ahead)
+    assert is_baseline(entry, baseline_at=None, catch_up=timedelta(hours=1), now=NOW) is history
+
+
 # --- articles --------------------------------------------------------------------------------------------------------
 
 

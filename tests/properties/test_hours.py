@@ -91,6 +91,17 @@ def test_where_no_clock_changes_the_rest_holds_between_its_times(night: tuple[Zo
 
 @law
 @given(night=nights(), rest=RESTS)
+def test_a_rest_lasts_no_longer_than_its_hours_and_the_change_of_the_clocks(
+    night: tuple[ZoneInfo, datetime], rest: Quiet
+) -> None:
+    zone, now = night
+    until = rest.until(now, zone)
+    written = (datetime.combine(now, rest.end) - datetime.combine(now, rest.start)) % timedelta(days=1)
+    assert until is None or until - now <= written + shift(zone, now)
+
+
+@law
+@given(night=nights(), rest=RESTS)
 def test_once_a_rest_is_over_it_does_not_hold(night: tuple[ZoneInfo, datetime], rest: Quiet) -> None:
     """Whoever waited for its end is not told to wait again."""
     zone, now = night

@@ -107,6 +107,52 @@ async def test_outside_the_quiet_hours_an_alert_rings_at_once(  # noqa: PLR0913,
     assert [each.sent_at for each in delivered(house)] == [utc(seen)]
 
 
+#: Nights in which clocks change, with the quiet hours of one channel each, a time within them and the time they end.
+#: Local clocks go, in these nights: Berlin from 02:00 to 03:00, and from 03:00 to 02:00; Santiago from 24:00 to 23:00,
+#: and from 00:00 to 01:00; Cairo from 00:00 to 01:00, and from 24:00 to 23:00; Lord Howe from 02:00 to 02:30, and from
+#: 02:00 to 01:30; Troll from 01:00 to 03:00.
+CHANGES = (
+    ("Europe/Berlin", "22:00-02:00", "2026-03-29 00:00", "2026-03-29 01:00"),
+    ("Europe/Berlin", "22:00-02:30", "2026-03-29 00:00", "2026-03-29 01:30"),
+    ("Europe/Berlin", "22:00-03:00", "2026-03-29 00:00", "2026-03-29 01:00"),
+    ("Europe/Berlin", "01:30-03:15", "2026-03-29 00:30", "2026-03-29 01:15"),
+    ("Europe/Berlin", "02:30-04:00", "2026-03-29 01:30", "2026-03-29 02:00"),
+    ("Europe/Berlin", "02:30-03:15", "2026-03-29 00:00", "2026-03-29 00:00"),
+    ("Europe/Berlin", "22:00-02:00", "2026-10-24 23:00", "2026-10-25 00:00"),
+    ("Europe/Berlin", "22:00-02:30", "2026-10-24 23:00", "2026-10-25 00:30"),
+    ("Europe/Berlin", "22:00-03:00", "2026-10-24 23:00", "2026-10-25 02:00"),
+    ("Europe/Berlin", "02:30-04:00", "2026-10-25 00:45", "2026-10-25 03:00"),
+    ("Europe/Berlin", "02:15-02:45", "2026-10-25 00:15", "2026-10-25 00:45"),
+    ("America/Santiago", "22:00-23:30", "2026-04-05 01:30", "2026-04-05 02:30"),
+    ("America/Santiago", "22:00-00:00", "2026-04-05 01:30", "2026-04-05 04:00"),
+    ("America/Santiago", "23:30-01:00", "2026-04-05 02:30", "2026-04-05 05:00"),
+    ("America/Santiago", "22:00-00:00", "2026-09-06 02:30", "2026-09-06 04:00"),
+    ("America/Santiago", "22:00-00:30", "2026-09-06 02:30", "2026-09-06 04:30"),
+    ("America/Santiago", "00:00-02:00", "2026-09-06 04:00", "2026-09-06 05:00"),
+    ("Africa/Cairo", "23:00-00:15", "2026-04-23 21:30", "2026-04-23 22:15"),
+    ("Africa/Cairo", "22:00-23:59", "2026-10-29 19:30", "2026-10-29 20:59"),
+    ("Africa/Cairo", "22:00-00:00", "2026-10-29 19:30", "2026-10-29 22:00"),
+    ("Australia/Lord_Howe", "22:00-02:15", "2026-10-03 14:30", "2026-10-03 15:45"),
+    ("Australia/Lord_Howe", "22:00-02:30", "2026-10-03 14:30", "2026-10-03 15:30"),
+    ("Australia/Lord_Howe", "22:00-01:45", "2026-04-04 14:15", "2026-04-04 14:45"),
+    ("Australia/Lord_Howe", "22:00-02:00", "2026-04-04 14:15", "2026-04-04 15:30"),
+    ("Antarctica/Troll", "22:00-02:00", "2026-03-29 00:30", "2026-03-29 02:00"),
+)
+
+
+@pytest.mark.parametrize(("zone", "quiet", "seen", "ends"), CHANGES)
+async def test_minute_by_minute_through_a_night_of_change_an_alert_is_held_until_the_moment_and_sent_once(  # noqa: PLR0913, PLR0917
+    house: House, wire: HttpServer, receiver: HttpServer, zone: str, quiet: str, seen: str, ends: str
+) -> None:
+    await ring_at(house, wire, config(wire, webhook(receiver, "desk", f', quiet = "{quiet}"'), zone=zone), utc(seen))
+    assert house.pipeline
+    while house.clock.at < utc(ends) + timedelta(minutes=30):
+        await house.pipeline.deliveries.drain()
+        house.clock.forward(minutes=1)
+    assert [each.sent_at for each in delivered(house)] == [utc(ends)]
+    assert rung(receiver) == ["Ferry runs aground"]
+
+
 async def test_each_channel_is_woken_by_its_own_priority_and_those_above_it(
     house: House, wire: HttpServer, receiver: HttpServer
 ) -> None:
