@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from monitor import config, send
@@ -11,20 +13,26 @@ from monitor.config import Config
 from monitor.errors import ConfigError, StoreError
 
 
-def load(path: Path, environment: Mapping[str, str]) -> Config:
+def load(path: Path, environment: Mapping[str, str], today: date | None = None) -> Config:
     """Return the config in the file; raise ConfigError with every fault."""
-    return _checked(config.load(path, environment=environment))
+    return _checked(config.load(path, environment=environment, today=today))
 
 
-def load_or_last_good(path: Path, environment: Mapping[str, str]) -> tuple[Config, ConfigError | None]:
+def load_or_last_good(path: Path, environment: Mapping[str, str], today: date) -> tuple[Config, ConfigError | None]:
     """Return the config in the file; where it cannot be used, the one that was in force last, with what is wrong.
 
-    Raises ConfigError where none was in force yet.
+    Raises ConfigError where none was in force yet, and with the faults of both where that one, which another version
+    may have kept, cannot be used either.
     """
     try:
-        return load(path, environment), None
+        return load(path, environment, today), None
     except ConfigError as error:
-        if (good := _last_good(path, environment)) is None:
+        try:
+            good = _last_good(path, environment)
+        except ConfigError as kept:
+            also = (replace(fault, file=f"last good {Path(fault.file).name}") for fault in kept.faults)
+            raise ConfigError((*error.faults, *also)) from error
+        if good is None:
             raise
         return good, error
 
@@ -48,12 +56,12 @@ def _last_good(path: Path, environment: Mapping[str, str]) -> Config | None:
     file = config.database_file(path)
     if not file.exists():
         return None
-    with suppress(ConfigError, StoreError):  # its secrets may be gone too; what is wrong with the file is said instead
-        database = Database.open(f"sqlite:///{file}", migrate=False, check=False)
+    newest = None
+    with suppress(StoreError):  # what is wrong with the file is said instead
+        # Brought up to date, as the start would do next: after an upgrade its tables are those of the version before.
+        database = Database.open(f"sqlite:///{file}", check=False)
         try:
             newest = database.read_now(configs.latest)
         finally:
             database.close()
-        if newest is not None:
-            return _checked(config.kept(newest.toml, path, environment=environment))
-    return None
+    return None if newest is None else _checked(config.kept(newest.toml, path, environment=environment))

@@ -156,6 +156,10 @@ def test_a_plain_config_is_without_warnings(load: Load) -> None:
             f"9: channels.desk.secret: {SECRET_INSIDE} secret_file",
         ),
         (
+            '{ webhook = "https://hook.example/services/T0hunter2/B0hunter2hunter2" }',
+            f"9: channels.desk.webhook: {SECRET_INSIDE} webhook_file",
+        ),
+        (
             '{ to = "a@bank.example", smtp = "smtp.bank.example", user = "a", password = "hunter2" }',
             f"9: channels.desk.password: {SECRET_INSIDE} password_file",
         ),
@@ -356,6 +360,15 @@ def test_a_webhook_may_sign(load: Load, tmp_path: Path) -> None:
     signed = target(load, 'webhook = "https://hook.example/x"\nsecret_file = "hook.secret"')
     assert signed == Webhook(url="https://hook.example/x", secret="whsec_aHVudGVyMg==")
     assert target(load, 'webhook = "http://hook.example"') == Webhook(url="http://hook.example")
+
+
+@pytest.mark.parametrize("key", ["webhook_file", "webhook_env"])
+def test_the_address_of_a_webhook_may_be_kept_elsewhere(key: str, load: Load, tmp_path: Path) -> None:
+    files(tmp_path, HOOK="https://hook.example/T0hunter2hunter2\n")
+    loaded = load(channels=f'[channels]\ndesk = {{ {key} = "HOOK" }}', HOOK=" https://hook.example/T0hunter2hunter2 ")
+    assert loaded.channels[0].target == Webhook(url="https://hook.example/T0hunter2hunter2")
+    assert loaded.warnings == ()
+    assert "hunter2" not in loaded.toml
 
 
 def test_a_secret_comes_from_the_environment_without_the_white_space_around_it(load: Load) -> None:
@@ -634,3 +647,22 @@ def test_the_database_of_a_file_is_found_even_where_the_file_is_broken(tmp_path:
     path = tmp_path / "config.toml"
     path.write_text(text, encoding="utf-8")
     assert config.database_file(path) == tmp_path / file
+
+
+@pytest.mark.parametrize(
+    ("wished", "fallback"),
+    [("", ("mail", "pager")), (', fallback = "pager"', ("pager",)), (", fallback = false", ())],
+    ids=["not said", "named", "none"],
+)
+def test_any_other_channel_stands_in_unless_one_is_named_or_none(
+    load: Callable[..., Config], wished: str, fallback: tuple[str, ...]
+) -> None:
+    others = 'mail = { webhook = "https://x.example/m" }\npager = { webhook = "https://x.example/p" }'
+    channels = f'[channels]\ndesk = {{ url = "console:", default = true{wished} }}\n{others}\n'
+    desk = next(each for each in load(channels=channels).channels if each.name == "desk")
+    assert desk.fallback == fallback
+
+
+def test_a_single_channel_has_no_fallback(load: Callable[..., Config]) -> None:
+    (desk,) = load().channels
+    assert desk.fallback == ()

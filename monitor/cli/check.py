@@ -48,10 +48,11 @@ def check(*, as_json: bool) -> None:
 
 def _load(path: Path) -> tuple[Config | None, tuple[Fault, ...]]:
     from monitor import loading
+    from monitor.cli import invocation
     from monitor.errors import ConfigError
 
     try:
-        return loading.load(path, os.environ), ()
+        return loading.load(path, os.environ, invocation.now().date()), ()
     except ConfigError as error:
         return None, error.faults
 

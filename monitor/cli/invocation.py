@@ -34,7 +34,7 @@ def config() -> Config:
     """Return the config that the command line names; raise ConfigError."""
     from monitor import config as configs
 
-    return configs.load(config_path(), environment=os.environ)
+    return configs.load(config_path(), environment=os.environ, today=now().date())
 
 
 def has_database(loaded: Config) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
@@ -15,6 +16,7 @@ from monitor.config.feeds import make_feeds
 from monitor.config.include import gather, watched
 from monitor.config.kinds import exact, guess
 from monitor.config.loaded import Config, Log, Polling
+from monitor.config.renamed import understood
 from monitor.config.report import Report
 from monitor.config.schema import (
     SHARED,
@@ -29,6 +31,7 @@ from monitor.config.secret import Secrets
 from monitor.config.source import Place, Source, join, read, split
 from monitor.config.watches import Known, Watches, check_channels
 from monitor.feed import Pace
+from monitor.keep import Keep
 
 #: Where a machine says which zone it is in: a link into the zones, or, on Debian, a name.
 _LINK, _NAME = Path("/etc/localtime"), Path("/etc/timezone")
@@ -37,15 +40,23 @@ _DATABASE = re.compile(rf"""^[ \t]*database[ \t]*=[ \t]*["']({_SQLITE}[^"'\n]+)[
 _UTC = re.compile(r"(Etc/)?(UTC|UCT|Universal|Zulu|GMT)")
 
 
-def load(path: Path, *, environment: Mapping[str, str]) -> Config:
-    """Return the configuration in the file and those that it includes; raise ConfigError with every fault."""
+def load(path: Path, *, environment: Mapping[str, str], today: date | None = None) -> Config:
+    """Return the configuration in the file and those that it includes; raise ConfigError with every fault.
+
+    Keys that were renamed more than a year before ``today`` are faults.
+    """
     report = Report()
-    return _build(gather(path, report), environment, report)
+    sources = [understood(source, today, report) for source in gather(path, report)]
+    return _build(sources, environment, report)
 
 
 def kept(toml: str, path: Path, *, environment: Mapping[str, str]) -> Config:
-    """Return the configuration whose ``toml`` was kept; secrets are read anew; raise ConfigError with every fault."""
-    return _build(split(toml, path), environment, Report())
+    """Return the configuration whose ``toml`` was kept; secrets are read anew; raise ConfigError with every fault.
+
+    Nobody can edit what was kept, so keys that were ever renamed are understood.
+    """
+    report = Report()
+    return _build([understood(source, None, report) for source in split(toml, path)], environment, report)
 
 
 def database_file(path: Path) -> Path:
@@ -101,6 +112,7 @@ def _build(sources: Sequence[Source], environment: Mapping[str, str], report: Re
         channels=channels,
         pace=Pace(min_interval=whole.polling.min_interval, max_interval=whole.polling.max_interval),
         polling=_polling(whole.polling),
+        keep=Keep(items=whole.keep.items, alerts=whole.keep.alerts, size=whole.keep.size),
         allow=whole.network.allow,
         notices=_notices(whole, channels),
         log=Log(level=whole.log.level, format=whole.log.format),

@@ -52,8 +52,13 @@ def _matching(place: Place, pattern: str, report: Report) -> list[Path]:
     root = Path(whole.anchor)
     try:
         found = sorted(root.glob(str(whole.relative_to(root))))
-    except (ValueError, IndexError):  # "a**"; "."
+    except (ValueError, IndexError, RecursionError):  # "a**"; "."; "**/" 200 times
         report.fault(place, f"{pattern!r} is not a pattern of file names", 'write such as "rules.d/*.toml"')
+        return []
+    except OSError as error:  # a folder that went away meanwhile, or a name that is too long
+        report.fault(
+            place, f"{pattern!r} cannot be looked for: {error.strerror}", "name the folder that holds the files"
+        )
         return []
     paths = [path for path in found if path.is_file() and not path.name.startswith(".")]
     if not paths:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from datetime import timedelta
 from difflib import get_close_matches
 from enum import StrEnum
@@ -14,11 +15,17 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from monitor import hours
+from monitor import hours, keep
 from monitor.hours import Quiet
+from monitor.keep import YEAR, Size
 
 #: Spans in a config are at most this long: more is a slip of the pen, and twice a million times more overflows.
 LONGEST = timedelta(days=30)
+#: Nothing is kept longer.
+OLDEST = 100 * YEAR
+LEAST_SIZE, MOST_SIZE = Size.parse("10MB"), Size.parse("100TB")
+#: Longer words are not slips of the pen, and a guess at one of 10,000 letters takes 2 s.
+_LONGEST_GUESSED = 64
 _WEB = 'write such as "https://news.example/rss.xml"'
 #: A code of a language by BCP 47, such as en or pt-BR.
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -50,6 +57,8 @@ def found(value: object) -> str:
 
 def guess(word: str, known: Iterable[str]) -> str:
     """Return ``did you mean …?`` where one of the known words is close, else an empty text."""
+    if len(word) > _LONGEST_GUESSED:
+        return ""
     known = sorted(known)
     close = get_close_matches(word, known, 1) or get_close_matches(word.lower(), known, 1)
     return f"did you mean {close[0]!r}?" if close else ""
@@ -87,6 +96,47 @@ def _duration(least: str, most: timedelta = LONGEST) -> BeforeValidator:
         return span
 
     return BeforeValidator(read)
+
+
+def _meant_age(value: object) -> str:
+    """Return how to write the age that a number of days was meant to be."""
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= OLDEST.days:
+        return f'write "{keep.age_words(timedelta(days=value))}"'
+    return 'write such as "90d"'
+
+
+def _age(value: object) -> timedelta:
+    if not isinstance(value, str):
+        raise refusal(f"expected an age, found {found(value)}", _meant_age(value))
+    try:
+        span = keep.age(value)
+    except ValueError as error:
+        raise refusal(str(error)) from error
+    if not timedelta(days=1) <= span <= OLDEST:
+        raise refusal(f"{value!r} is out of range", f"write between 1d and {keep.age_words(OLDEST)}")
+    return span
+
+
+def _size(value: object) -> Size:
+    if not isinstance(value, str):
+        raise refusal(f"expected a size, found {found(value)}", 'write such as "5GB"')
+    try:
+        size = Size.parse(value)
+    except ValueError as error:
+        raise refusal(str(error), _meant_size(value)) from error
+    if not LEAST_SIZE <= size <= MOST_SIZE:
+        raise refusal(f"{value!r} is out of range", "write between 10MB and 100TB")
+    return size
+
+
+def _meant_size(value: str) -> str:
+    """Return how to write a size that was meant: ``5gb``, ``5 G`` or ``5GiB``."""
+    tight = value.strip().upper().replace("IB", "B")
+    written = tight if tight.endswith("B") else f"{tight}B"
+    with suppress(ValueError):
+        Size.parse(written)
+        return f'write "{written}"'
+    return ""
 
 
 def choice(kind: type[Choice]) -> BeforeValidator:
@@ -170,6 +220,9 @@ Span = Annotated[timedelta, _duration("0s")]
 Timeout = Annotated[timedelta, _duration("1s", timedelta(minutes=5))]
 #: The name of a channel, or False for none.
 Fallback = Annotated[str | bool, BeforeValidator(_fallback)]
+#: How long something is kept; the reference page calls it so, since durations are written otherwise.
+Age = Annotated[timedelta, BeforeValidator(_age), "age"]
+Room = Annotated[Size, BeforeValidator(_size)]
 Hours = Annotated[Quiet, BeforeValidator(_quiet)]
 Language = Annotated[str, BeforeValidator(_language)]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]

@@ -15,6 +15,7 @@ from monitor.config.source import Place, Source
 from monitor.errors import Fault
 from monitor.feed import Feed, Pace
 from monitor.judge import Watch
+from monitor.keep import Keep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,7 @@ class Config:
     channels: tuple[Channel, ...]
     pace: Pace
     polling: Polling
+    keep: Keep
     #: Ranges of addresses that are not public and may be read from.
     allow: tuple[IPv4Network | IPv6Network, ...]
     #: The channels that hear of wirebell itself.

@@ -10,11 +10,12 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from monitor import hours
+from monitor import hours, keep
 from monitor.config.schema import (
     ChannelTable,
     FeedTable,
     HealthTable,
+    KeepTable,
     LogTable,
     NetworkTable,
     PollingTable,
@@ -23,6 +24,7 @@ from monitor.config.schema import (
     Whole,
 )
 from monitor.hours import Quiet
+from monitor.keep import YEAR, Size
 
 _HEAD = """\
 # The configuration
@@ -62,6 +64,10 @@ user = "bot"
 password_file = "mail.pw"
 ```
 
+A key that gets another name is understood under the old one for a year, and each start and `wirebell check` warn of it;
+after that it is a fault, as is a key that this version does not know. What was kept as the last good configuration is
+understood under old names for ever, since nobody can edit it.
+
 This page is made from the program's own schema.
 """
 
@@ -83,8 +89,19 @@ TABLES: tuple[tuple[str, type[Table], str], ...] = (
         ChannelTable,
         (
             'Who is told, and how. Short form: `NAME = "address"` below `[channels]`. A channel has one target: an '
-            "address (one of `url`, `url_file`, `url_env`), mailboxes (`to` and `smtp`), or a webhook (one of `webhook`, "
-            "`webhook_file`, `webhook_env`). A single channel is the default; of several at least one must be."
+            "address (one of `url`, `url_file`, `url_env`), mailboxes (`to` and `smtp`), or a webhook (one of "
+            "`webhook`, `webhook_file`, `webhook_env`). A single channel is the default; of several at least one must "
+            "be."
+        ),
+    ),
+    (
+        "`[keep]`",
+        KeepTable,
+        (
+            "How long what is stored is kept; the daemon drops what is over once a day. Ages are written `90d` or "
+            '`2y`, sizes `500MB` or `5GB` (a thousand MB). `keep = { items = "30d" }` at the top says the same. What '
+            "is still due, still owed to a channel or still listed by its feed stays, however old; so does an alert "
+            "whose item is kept. More: [keep the database small, and back it up](../how-to/back-up.md)."
         ),
     ),
     ("`[polling]`", PollingTable, "How feeds are polled."),
@@ -99,6 +116,7 @@ _WORDS: dict[object, str] = {
     int: "whole number",
     timedelta: "duration",
     Quiet: "hours",
+    Size: "size",
     dict: "table",
 }
 
@@ -114,7 +132,8 @@ def _section(heading: str, model: type[Table], said: str) -> Iterator[str]:
     for name, field in model.model_fields.items():
         key = field.alias or name
         example = f"`{key} = {field.examples[0]}`" if field.examples and field.examples[0] else ""
-        kind = f"{_type(field.annotation)}{_bounds(field)}"
+        called = next((part for part in field.metadata if isinstance(part, str)), None)
+        kind = f"{called or _type(field.annotation)}{_bounds(field)}"
         yield f"| `{key}` | {kind} | {_default(field)} | {field.description} | {example} |"
     yield ""
 
@@ -140,7 +159,8 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
     if isinstance(value, timedelta):
-        return f'`"{hours.words(value)}"`'
+        written = keep.age_words(value) if value >= YEAR else hours.words(value)
+        return f'`"{written}"`'
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     return f'`"{value}"`' if isinstance(value, str) and value else f"`{value}`" if isinstance(value, int) else ""

@@ -8,6 +8,9 @@ from monitor.config.lines import Key, lines, nearest
 from monitor.config.source import Place, Source
 from monitor.errors import ConfigError, Fault
 
+#: Characters of each part of a fault.
+_LONGEST = 300
+
 
 class Report:
     """Gathers what is wrong, so that all of it can be told at once."""
@@ -63,17 +66,22 @@ class Report:
         source = place.source
         if source.path not in self._lines:
             self._lines[source.path] = lines(source.text)
-        return nearest(self._lines[source.path], place.key)
+        return nearest(self._lines[source.path], source.as_written(place.key))
 
     def _fault(self, place: Place, message: str, cure: str, excerpt: str) -> Fault:
         return Fault(
             file=str(place.source.path),
             line=self._line(place),
-            key=place.dotted,
-            message=message,
-            cure=cure,
+            key=_short(place.dotted),
+            message=_short(message),
+            cure=_short(cure),
             excerpt=excerpt,
         )
+
+
+def _short(words: str) -> str:
+    """Cut what quotes a value of any length, so that a fault can be read and sent."""
+    return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
 
 
 def _in_order(faults: list[Fault]) -> tuple[Fault, ...]:

@@ -15,11 +15,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from monitor.alert import Priority
 from monitor.channel import Security
 from monitor.config.kinds import (
+    Age,
     Duration,
     Fallback,
     Hours,
     Language,
     Networks,
+    Room,
     SomeTexts,
     Span,
     Text,
@@ -28,6 +30,7 @@ from monitor.config.kinds import (
     choice,
 )
 from monitor.feed import FullText
+from monitor.keep import Keep
 from monitor.rule import Precision, Where
 
 #: How often a feed is polled that says nothing of it: half of its items are then seen within two and a half minutes.
@@ -231,6 +234,16 @@ class LogTable(Table):
     format: Annotated[LogFormat, choice(LogFormat)] = key("For people or for machines.", '"json"', LogFormat.TEXT)
 
 
+class KeepTable(Table):
+    """How long what is stored is kept."""
+
+    items: Age = key("Items that were seen longer ago go, with what rules found in them.", '"30d"', Keep().items)
+    alerts: Age = key("Alerts and notices that were made longer ago go.", '"5y"', Keep().alerts)
+    size: Room | None = key(
+        "When the database is larger, its oldest items go earlier; no limit when absent.", '"5GB"', None
+    )
+
+
 Names = dict[str, Any]
 
 
@@ -247,6 +260,7 @@ class Whole(Table):
     database: Text = key(
         "Where everything is kept: a SQLite file.", '"sqlite:////var/lib/wirebell/wirebell.db"', "sqlite:///wirebell.db"
     )
+    keep: KeepTable = key("How long what is stored is kept.", "", KeepTable())
     include: Texts = key(
         "Files to read as well: names or patterns. They hold feeds, rules, terms, channels and `include`.",
         '["rules.d/*.toml"]',

@@ -62,6 +62,14 @@ class Source:
     cure: str = ""
     #: Line of that fault.
     line: int | None = None
+    #: Keys that stand in the text under an older name, which is the value.
+    written: Mapping[Key, Key] = field(default_factory=dict)
+
+    def as_written(self, key: Key) -> Key:
+        """Return the key as the text has it."""
+        known = (key[:count] for count in range(len(key), 0, -1))
+        found = next((part for part in known if part in self.written), None)
+        return key if found is None else (*self.written[found], *key[len(found) :])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
