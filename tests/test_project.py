@@ -25,7 +25,7 @@ LONGEST_DECISION = 40
 
 #: What would tie the project to one machine or to one index; each pattern is written so that it does not find itself.
 TIES = {
-    "the address of an index": r"[:]//\S+/simple\b",
+    "the address of an index": r"[:]//\S+/simple(?![\w-])",
     "a host of an index's files": r"[:]//files\.",
     "an index by name": r"[p]ypi\.(org|io)|[p]ythonhosted\.|[n]pmjs\.(org|com)",
     "a mirror or a registry": r"[:]//[^/\s]*\b(mirror|registry|artifactory|nexus)\b",
@@ -80,15 +80,16 @@ def test_a_tie_would_be_seen(what: str, text: str) -> None:
 # --- the commands of a checkout --------------------------------------------------------------------------------------
 
 
-def test_dev_is_a_script_for_any_shell() -> None:
-    assert (ROOT / "dev").read_text().startswith("#!/bin/sh\n")
-    assert run("/bin/sh", "-n", "dev").stderr == ""
+@pytest.mark.parametrize("script", ["dev", ".ci/image"])
+def test_it_is_a_script_for_any_shell(script: str) -> None:
+    assert (ROOT / script).read_text().startswith("#!/bin/sh\n")
+    assert run("/bin/sh", "-n", script).stderr == ""
 
 
 def test_dev_without_arguments_says_what_it_does() -> None:
     told = run("./dev").stdout
     assert [line.split()[:2] for line in told.splitlines() if line.startswith("  ")] == [
-        ["./dev", command] for command in ("run", "test", "prove", "check", "bench", "lock")
+        ["./dev", command] for command in ("run", "test", "prove", "image", "check", "bench", "lock")
     ]
 
 
