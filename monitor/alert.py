@@ -118,6 +118,8 @@ class DeliveryState(StrEnum):
 
 #: States in which a delivery is still owed.
 OPEN = (DeliveryState.QUEUED, DeliveryState.SENDING)
+#: States in which a delivery surely told nobody, and will not.
+LOST = (DeliveryState.UNDELIVERED, DeliveryState.WITHHELD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +151,11 @@ class Delivery:
     def may_repeat(self) -> bool:
         """Return whether an earlier attempt may have arrived."""
         return self.unknown > 0
+
+    @property
+    def waits_since(self) -> datetime:
+        """Return since when it waits for its channel; quiet hours do not count."""
+        return self.first_tried_at or self.due_at
 
 
 class Fault(StrEnum):
@@ -217,9 +224,7 @@ def delivery_id(alert: str, channel: str, receiver: str = "") -> str:
     return derived_id(alert, channel, receiver)
 
 
-def owed(
-    alert: str, channel: str, receivers: tuple[str, ...], now: datetime, *, instead_of: str = ""
-) -> tuple[Delivery, ...]:
+def owed(alert: str, channel: str, receivers: tuple[str, ...], now: datetime) -> tuple[Delivery, ...]:
     """Return the deliveries of an alert to each receiver of a channel."""
     return tuple(
         Delivery(
@@ -227,11 +232,18 @@ def owed(
             alert_id=alert,
             channel=channel,
             receiver=receiver,
-            instead_of=instead_of,
             due_at=now,
             made_at=now,
         )
         for receiver in receivers
+    )
+
+
+def handed_on(delivery: Delivery, channel: str, receivers: tuple[str, ...], now: datetime) -> tuple[Delivery, ...]:
+    """Return the deliveries to another channel that tells what one could not bring; they are as late as that one."""
+    return tuple(
+        replace(each, instead_of=delivery.channel, due_at=min(delivery.waits_since, now))
+        for each in owed(delivery.alert_id, channel, receivers, now)
     )
 
 
@@ -245,7 +257,7 @@ def bundled(parts: Sequence[tuple[Delivery, Alert]], now: datetime) -> tuple[Dig
         made_at=now,
     )
     (delivery,) = owed(digest.id, first.channel, (first.receiver,), now)
-    return digest, delivery
+    return digest, replace(delivery, instead_of=first.instead_of)
 
 
 def backoff(failures: int, jitter: float) -> timedelta:
@@ -254,8 +266,8 @@ def backoff(failures: int, jitter: float) -> timedelta:
     return wait * (0.5 + 0.5 * jitter)
 
 
-def after(delivery: Delivery, result: Outcome, now: datetime, jitter: float) -> Delivery:
-    """Return the delivery as it stands after an attempt."""
+def after(delivery: Delivery, result: Outcome, now: datetime, jitter: float, *, failures: int = 0) -> Delivery:
+    """Return the delivery as it stands after an attempt, before which its channel failed so often in a row."""
     tried = replace(delivery, attempts=delivery.attempts + 1, first_tried_at=delivery.first_tried_at or now)
     match result:
         case Sent():
@@ -263,15 +275,16 @@ def after(delivery: Delivery, result: Outcome, now: datetime, jitter: float) -> 
         case Failed(permanent=True):
             return replace(tried, state=DeliveryState.UNDELIVERED, reason=result.reason)
         case Failed():
-            return _again(tried, result, now, jitter)
+            in_a_row = failures + 1 if result.fault is Fault.CHANNEL else 0  # else each new alert would begin at 5 s
+            return _again(tried, result, now, backoff(max(tried.attempts, in_a_row), jitter))
         case Unknown():
             return _uncertain(tried, result, now)
 
 
-def _again(tried: Delivery, result: Failed, now: datetime, jitter: float) -> Delivery:
+def _again(tried: Delivery, result: Failed, now: datetime, wait: timedelta) -> Delivery:
     if tried.first_tried_at and now - tried.first_tried_at >= PATIENCE:
         return replace(tried, state=DeliveryState.UNDELIVERED, reason=f"given up after 48 h: {result.reason}")
-    wait = max(backoff(tried.attempts, jitter), min(result.retry_after or timedelta(0), LONGEST_ASKED))
+    wait = max(wait, min(result.retry_after or timedelta(0), LONGEST_ASKED))
     pauses = tried.pauses + (result.fault is Fault.CHANNEL)
     return replace(tried, state=DeliveryState.QUEUED, due_at=now + wait, reason=result.reason, pauses=pauses)
 

@@ -7,7 +7,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from monitor.alert import Delivery, DeliveryState, Failed, Fault, Outcome, Priority, Sent, Unknown
+from monitor.alert import (
+    UNKNOWN_WAIT,
+    Delivery,
+    DeliveryState,
+    Failed,
+    Fault,
+    Outcome,
+    Priority,
+    Sent,
+    Unknown,
+    backoff,
+)
 from monitor.hours import Quiet
 
 
@@ -93,8 +104,9 @@ def after(state: ChannelState, delivery: Delivery, result: Outcome, now: datetim
     """Return the channel as it stands after an attempt, ``delivery`` being what the attempt made of its delivery.
 
     A fault of the channel pauses it until that delivery is tried again: the order holds, and a dead channel gets one
-    probe for each pause. A fault of the message says nothing about the channel, and an answer that never came holds up
-    no other message.
+    probe for each pause. A fault of the message says nothing about the channel. An answer that never came holds up no
+    other message, but the second in a row does: a receiver that hangs would use up every alert that waits for it, since
+    none is tried a third time.
     """
     match result:
         case Sent():
@@ -105,7 +117,12 @@ def after(state: ChannelState, delivery: Delivery, result: Outcome, now: datetim
             waits = delivery.state is DeliveryState.QUEUED
             return replace(_failing(state, now), paused_until=delivery.due_at if waits else None)
         case Unknown():
-            return _failing(state, now)
+            return replace(_failing(state, now), paused_until=_silent_until(state, now))
+
+
+def _silent_until(before: ChannelState, now: datetime) -> datetime | None:
+    wait = max(UNKNOWN_WAIT, backoff(before.failures, jitter=1.0))
+    return now + wait if before.failures else before.paused_until
 
 
 def _failing(state: ChannelState, now: datetime) -> ChannelState:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
+from operator import attrgetter
 
 from monitor import alert as alerts
 from monitor import channel, outage, policy, render
@@ -45,11 +47,22 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """A delivery after an attempt, and how its channel stood before and stands after it."""
+
+    delivery: Delivery
+    before: ChannelState
+    after: ChannelState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Out:
     """A channel that no longer keeps its alerts to itself."""
 
     state: ChannelState
-    #: What another channel is to tell in its place.
+    #: Which channels may tell in its place, the best first.
+    stand_ins: tuple[str, ...]
+    #: What they are to tell; nothing where there are none.
     owed: tuple[Delivery, ...]
     #: Whether people are still to be told that it is out.
     untold: bool
@@ -62,54 +75,69 @@ class Delivering:
         """Build the loop's work; ``runtime`` tells which one is in force."""
         self._runtime, self._tools = runtime, tools
         self._busy: set[str] = set()
+        #: From when to when a channel was out, for those of its receivers that were not told yet.
+        self._untold: dict[tuple[str, str], tuple[datetime, datetime]] = {}
 
     async def claim(self, limit: int) -> Sequence[Line]:
         """Return the lines of idle channels that have something due; those that are out hand on what they owe."""
         if await self._tools.database.read(self._out):
-            await self._tools.database.write(self._hand_on)
+            await self._tools.database.write(self._help_out)
         due = await self._tools.database.read(partial(delivery_rows.due_channels, now=self._tools.now()))
         lines = [line for name, line in self._runtime().lines.items() if name in due and name not in self._busy]
         self._busy.update(line.channel.name for line in lines[:limit])
         return lines[:limit]
 
     async def deliver(self, line: Line) -> None:
-        """Send what is due on the line, in order, until nothing is."""
-        gently = False
+        """Send what is due on the line, in order, until nothing is, or another config has another line."""
+        gently = closed = False
         try:
             await self._gather(line.channel, after_outage=False)
-            while (tried := await self._deliver_next(line)) is not None:
-                before, after = tried
-                gently = gently or before.failures > 0 or after.failures > 0
-                if before.failures and not after.failures:
+            while self._is_in_force(line) and (tried := await self._deliver_next(line)) is not None:
+                gently = gently or tried.before.failures > 0 or tried.after.failures > 0
+                if tried.before.failures and not tried.after.failures:
                     await self._gather(line.channel, after_outage=True)
                 if gently:
                     await asyncio.sleep(PACE.total_seconds())
+        except StoreError as error:
+            # In a damaged database what became of a message cannot be kept, and the line would send it for ever.
+            closed = not error.passing
+            raise
         finally:
-            self._busy.discard(line.channel.name)
+            if not closed:
+                self._busy.discard(line.channel.name)
+
+    def _is_in_force(self, line: Line) -> bool:
+        return self._runtime().lines.get(line.channel.name) is line
 
     # --- one message -------------------------------------------------------------------------------------------
 
-    async def _deliver_next(self, line: Line) -> tuple[ChannelState, ChannelState] | None:
-        """Send the next message of the line; return how its channel stood before and stands after, None without one."""
+    async def _deliver_next(self, line: Line) -> Tried | None:
+        """Send the next message of the line; return what became of it and of its channel, None without one."""
         claimed = await self._tools.database.write(partial(self._start, line.channel))
         if claimed is None:
             return None
         zone = self._runtime().config.zone
         message = render.message(claimed.what, delivery=claimed.delivery, zone=zone, outage=claimed.outage)
         result, seconds = await line.send(message)
-        now = self._tools.now()
-        after = alerts.after(claimed.delivery, result, now, self._tools.jitter())
-        _tell(claimed.what, after, seconds)
+        jitter = self._tools.jitter()
 
-        def write(tx: Tx) -> tuple[ChannelState, ChannelState]:
+        def write(tx: Tx) -> Tried:
+            now = self._tools.now()
             before = channel_rows.get(tx, line.channel.name)
+            sent = delivery_rows.under_way(tx, claimed.delivery)
+            after = alerts.after(sent, result, now, jitter, failures=before.failures)
             state = channel.after(before, after, result, now)
             delivery_rows.finish(tx, after, _attempt(after, result, now))
             channel_rows.put(tx, state)
-            self._conclude(tx, before, state, after)
-            return before, state
+            tried = Tried(delivery=after, before=before, after=state)
+            if max(before.failures, state.failures) > delivery_rows.PAUSES_A_TURN and before.failing_since:
+                delivery_rows.let_back(tx, after, since=before.failing_since)
+            self._conclude(tx, tried, claimed.what)
+            return tried
 
-        return await self._keep(write)
+        tried = await self._keep(write)
+        _tell(claimed, tried.delivery, seconds)
+        return tried
 
     def _start(self, line: Channel, tx: Tx) -> Claimed | None:
         """Mark the channel's next message as being sent; put off those that policy holds."""
@@ -121,79 +149,119 @@ class Delivering:
                     delivery_rows.hold(tx, delivery.id, until, reason)
                 case policy.Send():
                     delivery_rows.start(tx, delivery.id, until=now + LEASE)
-                    return Claimed(delivery=delivery, what=what, outage=_outage(tx, delivery, now))
+                    return Claimed(delivery=delivery, what=what, outage=self._outage(tx, delivery, now))
         return None
 
-    async def _keep(
-        self, write: Callable[[Tx], tuple[ChannelState, ChannelState]]
-    ) -> tuple[ChannelState, ChannelState]:
-        """Keep what became of a message, however long a full disk takes: forgotten, it would be sent again."""
+    async def _keep(self, write: Callable[[Tx], Tried]) -> Tried:
+        """Keep what became of a message, however long a full disk takes: forgotten, it would be sent again.
+
+        Raises StoreError where it can never be kept: the database is damaged.
+        """
         said = False
         while True:
             try:
                 return await self._tools.database.write(write)
             except StoreError as error:
+                if not error.passing:
+                    raise
                 if not said:
                     log.error("deliver: cannot keep what became of a message yet: %s", error)  # noqa: TRY400 - it says all
                 said = True
                 await asyncio.sleep(KEEP_AGAIN.total_seconds())
 
-    def _conclude(self, tx: Tx, before: ChannelState, state: ChannelState, after: Delivery) -> None:
+    def _outage(self, tx: Tx, delivery: Delivery, now: datetime) -> Outage | None:
+        """Return the outage that a message has to tell its receiver of."""
+        state = channel_rows.get(tx, delivery.channel)
+        lasting = (state.failing_since, now) if state.failing_since and outage.is_out(state, now) else None
+        found = lasting or self._untold.get((delivery.channel, delivery.receiver))
+        if found is None:
+            return None
+        since, until = found
+        return Outage(since=since, until=until, waiting=delivery_rows.count_waiting(tx, delivery))
+
+    def _conclude(self, tx: Tx, tried: Tried, what: What) -> None:
         """Hand on what could not be delivered for good, and say once that its channel is out, or works again."""
-        now, zone = self._tools.now(), self._runtime().config.zone
-        if after.state is DeliveryState.UNDELIVERED:
-            self._hand_to_fallback(tx, state, (after,))
-            if state.failures:
-                self._announce_out(tx, state, after.reason)
-        told = outage.began_id(before)
-        if before.failures and not state.failures and told and ruling_rows.is_kept(tx, told):
-            self._announce(tx, outage.ended(before, now, zone), state.name)
+        name, runtime = tried.after.name, self._runtime()
+        if name not in runtime.lines:  # removed while it was sent: nobody else would look after it
+            delivery_rows.withhold_removed(tx, tuple(runtime.lines))
+            return
+        if tried.delivery.state is DeliveryState.UNDELIVERED and tried.after.failures > tried.before.failures:
+            self._announce_out(tx, tried.after, tried.delivery.reason)
+        if tried.delivery.state is DeliveryState.UNDELIVERED and not isinstance(what, Notice):
+            lost = delivery_rows.carried(tx, tried.delivery) or (tried.delivery,)
+            self._hand_on(tx, lost, self._stand_ins(tx, name) or runtime.lines[name].channel.fallback)
+        if tried.delivery.state is DeliveryState.SENT:
+            self._recover(tx, tried.before, tried.delivery)
+
+    def _recover(self, tx: Tx, before: ChannelState, sent: Delivery) -> None:
+        """Say to those who know of an outage that it is over; the channel's own receivers learn it as they are told."""
+        now = self._tools.now()
+        self._untold.pop((sent.channel, sent.receiver), None)
+        if before.failing_since:
+            delivery_rows.make_due(tx, sent.channel, since=before.failing_since, now=now)
+        if before.failing_since and outage.is_out(before, now):
+            others = delivery_rows.waiting_receivers(tx, sent.channel) - {sent.receiver}
+            self._untold |= {(sent.channel, other): (before.failing_since, now) for other in others}
+        began = outage.began_id(before)
+        heard = delivery_rows.of_alerts(tx, [began])[began] if began else ()
+        if heard:
+            self._announce(tx, outage.ended(before, now, self._runtime().config.zone), {each.channel for each in heard})
 
     # --- channels that are out ---------------------------------------------------------------------------------
 
     def _out(self, tx: Tx) -> tuple[Out, ...]:
         """Return the channels about which something is to be done because they are out."""
-        now = self._tools.now()
-        found = []
-        for state in channel_rows.failing(tx):
-            if state.name not in self._runtime().lines:
-                continue
-            owed = delivery_rows.to_hand_on(tx, state.name, outage.hands_on(state, now))
-            told = outage.began_id(state)
-            untold = outage.is_out(state, now) and told is not None and not ruling_rows.is_kept(tx, told)
-            if untold or (owed and self._fallback(tx, state.name)):
-                found.append(Out(state=state, owed=owed, untold=untold))
-        return tuple(found)
+        lines = self._runtime().lines
+        found = [self._what_to_do(tx, state) for state in channel_rows.failing(tx) if state.name in lines]
+        return tuple(each for each in found if each.untold or each.owed)
 
-    def _hand_on(self, tx: Tx) -> None:
+    def _what_to_do(self, tx: Tx, state: ChannelState) -> Out:
+        now, runtime = self._tools.now(), self._runtime()
+        ripe = outage.hands_on(state, runtime.lines[state.name].channel, runtime.config.zone, now)
+        told = outage.began_id(state)
+        stand_ins = self._stand_ins(tx, state.name) if ripe else ()
+        return Out(
+            state=state,
+            owed=delivery_rows.to_hand_on(tx, state.name, ripe) if stand_ins else (),
+            stand_ins=stand_ins,
+            untold=bool(ripe) and outage.is_out(state, now) and told is not None and not ruling_rows.is_kept(tx, told),
+        )
+
+    def _help_out(self, tx: Tx) -> None:
+        """Do for the channels that are out what is to be done."""
         for each in self._out(tx):
-            self._hand_to_fallback(tx, each.state, each.owed)
             if each.untold:
                 self._announce_out(tx, each.state, delivery_rows.last_reason(tx, each.state.name))
+            self._hand_on(tx, each.owed, each.stand_ins)
 
-    def _hand_to_fallback(self, tx: Tx, state: ChannelState, owed: Sequence[Delivery]) -> None:
-        """Owe to another channel what this one cannot tell; what that one was owed already, it tells once."""
-        name = self._fallback(tx, state.name)
-        if name is None:
-            return
-        now, receivers = self._tools.now(), self._runtime().lines[name].channel.receivers
-        for each in owed:
-            if delivery_rows.hand_on(tx, each.id):
-                delivery_rows.add(tx, alerts.owed(each.alert_id, name, receivers, now, instead_of=state.name))
-
-    def _fallback(self, tx: Tx, name: str) -> str | None:
+    def _stand_ins(self, tx: Tx, name: str) -> tuple[str, ...]:
         failing = frozenset(state.name for state in channel_rows.failing(tx))
-        line = self._runtime().lines.get(name)
-        return outage.stand_in(line.channel, failing) if line else None
+        return outage.stand_ins(self._runtime().lines[name].channel, failing, delivery_rows.stuck(tx))
+
+    def _hand_on(self, tx: Tx, owed: Sequence[Delivery], stand_ins: Sequence[str]) -> None:
+        """Owe to others what a channel cannot tell; what one of them was owed already, it tells once."""
+        if not stand_ins:
+            return
+        now, lines = self._tools.now(), self._runtime().lines
+        known = delivery_rows.of_alerts(tx, [each.alert_id for each in owed])
+        for each in owed:
+            in_vain = {one.channel for one in known[each.alert_id] if one.state in alerts.LOST}
+            name = next((name for name in stand_ins if name not in in_vain), None)
+            if delivery_rows.hand_on(tx, each.id) and name is not None:
+                delivery_rows.add(tx, alerts.handed_on(each, name, lines[name].channel.receivers, now))
 
     def _announce_out(self, tx: Tx, state: ChannelState, reason: str) -> None:
-        now, zone = self._tools.now(), self._runtime().config.zone
-        self._announce(tx, outage.began(state, reason, self._fallback(tx, state.name), now, zone), state.name)
+        """Say that a channel is out to those who hear of wirebell itself; if that is nobody else, to its stand-in."""
+        now, config = self._tools.now(), self._runtime().config
+        stand_in = next(iter(self._stand_ins(tx, state.name)), None)
+        others = {*config.notices} - {state.name} or ({stand_in} if stand_in else set())
+        self._announce(tx, outage.began(state, reason, stand_in, now, config.zone), others)
 
-    def _announce(self, tx: Tx, notice: Notice, about: str) -> None:
-        """Owe the notice to the channels that hear of wirebell itself, but for the one that it is about."""
-        runtime, now = self._runtime(), self._tools.now()
-        told = [runtime.lines[name].channel for name in runtime.config.notices if name != about]
+    def _announce(self, tx: Tx, notice: Notice, names: AbstractSet[str]) -> None:
+        if ruling_rows.is_kept(tx, notice.id):
+            return
+        now, lines = self._tools.now(), self._runtime().lines
+        told = [lines[name].channel for name in sorted(names) if name in lines]
         owed = [each for one in told for each in alerts.owed(notice.id, one.name, one.receivers, now)]
         ruling_rows.add_notice(tx, notice, owed)
 
@@ -219,19 +287,11 @@ class Delivering:
     def _chosen(
         self, tx: Tx, waiting: Sequence[Delivery], *, after_outage: bool
     ) -> Iterator[Sequence[tuple[Delivery, Alert]]]:
-        by_receiver = sorted(waiting, key=lambda each: each.receiver)  # stable: their order stays
-        for _, owed in groupby(by_receiver, key=lambda each: each.receiver):
-            if late := outage.late(tuple(owed), self._tools.now(), after_outage=after_outage):
-                yield delivery_rows.with_alerts(tx, late)
-
-
-def _outage(tx: Tx, delivery: Delivery, now: datetime) -> Outage | None:
-    """Return the outage that a message has to tell its receiver of."""
-    state = channel_rows.get(tx, delivery.channel)
-    if state.failing_since is None or not outage.is_out(state, now):
-        return None
-    waiting = delivery_rows.count_waiting(tx, delivery)
-    return Outage(since=state.failing_since, until=now, waiting=waiting)
+        alike = attrgetter("receiver", "instead_of")
+        for _, owed in groupby(sorted(waiting, key=alike), key=alike):  # stable: their order stays
+            for late in outage.late(tuple(owed), self._tools.now(), after_outage=after_outage):
+                if parts := delivery_rows.with_alerts(tx, late):  # without those that are damaged
+                    yield parts
 
 
 def _attempt(after: Delivery, result: alerts.Outcome, now: datetime) -> Attempt:
@@ -239,13 +299,16 @@ def _attempt(after: Delivery, result: alerts.Outcome, now: datetime) -> Attempt:
     return Attempt(delivery_id=after.id, n=after.attempts, at=now, outcome=type(result).__name__.lower(), reason=reason)
 
 
-def _tell(what: What, after: Delivery, seconds: float) -> None:
+def _tell(claimed: Claimed, after: Delivery, seconds: float) -> None:
+    """Say what became of a message; a warning is what has not been said of it before."""
+    what, before = claimed.what, claimed.delivery
     name = what.rule if isinstance(what, Alert) else what.kind.value
     place = f"{after.channel} ({after.receiver})" if after.receiver else after.channel
     match after.state:
         case DeliveryState.SENT:
             log.info("%s -> %s delivered in %.1f s", name, place, seconds)
         case DeliveryState.QUEUED:
-            log.warning("%s -> %s not delivered, tried again later: %s", name, place, after.reason)
+            level = logging.INFO if before.attempts and before.reason == after.reason else logging.WARNING
+            log.log(level, "%s -> %s not delivered, tried again later: %s", name, place, after.reason)
         case _:
             log.error("%s -> %s %s: %s", name, place, after.state, after.reason)

@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
+from monitor import policy
 from monitor.alert import Delivery, Kind, Notice, Priority, derived_id
 from monitor.channel import Channel, ChannelState
 from monitor.greeting import clock
@@ -38,32 +39,50 @@ def is_out(state: ChannelState, now: datetime) -> bool:
     return state.failing_since is not None and now - state.failing_since >= PATIENCE
 
 
-def hands_on(state: ChannelState, now: datetime) -> tuple[Priority, ...]:
-    """Return the priorities of the alerts that a channel no longer keeps to itself."""
-    if state.failing_since is None:
+def is_resting(state: ChannelState, now: datetime) -> bool:
+    """Return whether a channel is left alone for a while because it failed."""
+    return state.failing_since is not None and state.paused_until is not None and state.paused_until > now
+
+
+def hands_on(state: ChannelState, channel: Channel, zone: tzinfo, now: datetime) -> tuple[Priority, ...]:
+    """Return the priorities of the alerts that a channel no longer keeps to itself.
+
+    None where it is to be tried at once: after hours without the daemon it may well work. And none that it would keep
+    to itself in any case, in its quiet hours.
+    """
+    if state.failing_since is None or not is_resting(state, now):
         return ()
     failing = now - state.failing_since
-    urgent = failing >= SHORT_PATIENCE
-    usual = failing >= PATIENCE
-    return tuple(each for each in Priority if usual or (urgent and each.rank >= Priority.HIGH.rank))
+    return tuple(each for each in Priority if failing >= _patience(each) and policy.goes(each, channel, zone, now))
 
 
-def stand_in(channel: Channel, failing: AbstractSet[str]) -> str | None:
-    """Return which channel tells in the place of one: the first of its fallbacks that works, else the first."""
-    working = (name for name in channel.fallback if name not in failing)
-    return next(working, next(iter(channel.fallback), None))
+def _patience(priority: Priority) -> timedelta:
+    return SHORT_PATIENCE if priority.rank >= Priority.HIGH.rank else PATIENCE
 
 
-def late(waiting: Sequence[Delivery], now: datetime, *, after_outage: bool) -> tuple[Delivery, ...]:
-    """Return which of the alerts that wait for one receiver come together, in their order; none where they come singly.
+def stand_ins(channel: Channel, failing: AbstractSet[str], stuck: AbstractSet[str]) -> tuple[str, ...]:
+    """Return who may tell in the place of a channel, the best first.
+
+    Those that are stuck may not: what they cannot tell themselves is enough. One that failed and has nothing to be
+    tried with may, after those that work: nothing else would show that it works again.
+    """
+    return tuple(sorted((name for name in channel.fallback if name not in stuck), key=lambda name: name in failing))
+
+
+def late(waiting: Sequence[Delivery], now: datetime, *, after_outage: bool) -> tuple[Sequence[Delivery], ...]:
+    """Return which of the alerts that wait for one receiver come together, in as few messages as they fit into.
 
     One whose earlier attempt may have arrived comes by itself, so that it can say so.
     """
     certain = [each for each in waiting if not each.may_repeat]
-    if after_outage and len(certain) > MOST_SINGLE:
-        return tuple(certain[:MOST_BUNDLED])
-    old = [each for each in certain if (each.first_tried_at or each.due_at) <= now - LATE]
-    return tuple(old[:MOST_BUNDLED]) if len(old) > 1 else ()
+    old = [each for each in certain if each.waits_since <= now - LATE]
+    together = certain if after_outage and len(certain) > MOST_SINGLE else old
+    return _shared_out(together) if len(together) > 1 else ()
+
+
+def _shared_out(together: Sequence[Delivery]) -> tuple[Sequence[Delivery], ...]:
+    whole, count = len(together), -(-len(together) // MOST_BUNDLED)
+    return tuple(together[n * whole // count : (n + 1) * whole // count] for n in range(count))
 
 
 # --- words -------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
 
-from monitor.alert import Alert, Digest, Notice, What
+from monitor.alert import Alert, Digest, Notice, Priority, What
 from monitor.channel import Channel
 
 
@@ -37,10 +37,16 @@ Decision = Send | Wait
 
 def decide(what: What, channel: Channel, zone: tzinfo, now: datetime) -> Decision:
     """Return whether the alert, notice or digest may go to the channel now."""
-    if channel.quiet is None or any(each.priority.rank >= channel.wake.rank for each in _alerts(what)):
+    until = channel.quiet.until(now, zone) if channel.quiet else None
+    if until is None or any(each.priority.rank >= channel.wake.rank for each in _alerts(what)):
         return Send()
-    until = channel.quiet.until(now, zone)
-    return Wait(until=until, reason=Reason.QUIET) if until else Send()
+    return Wait(until=until, reason=Reason.QUIET)
+
+
+def goes(priority: Priority, channel: Channel, zone: tzinfo, now: datetime) -> bool:
+    """Return whether an alert that matters so much may go to the channel now."""
+    awake = channel.quiet is None or channel.quiet.until(now, zone) is None
+    return awake or priority.rank >= channel.wake.rank
 
 
 def _alerts(what: What) -> tuple[Alert, ...]:

@@ -197,8 +197,8 @@ def link(address: str) -> str:
 
 
 _HOST = re.compile(r"[a-z0-9._:%\[\]-]+")
-#: Characters of an address that could end it, or begin markup, in some form.
-_LOOSE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\"'<>\[\]\\^`{|}*]")
+#: Characters of an address that could end it, or begin markup or a call to everybody, in some form.
+_LOOSE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\"'<>\[\]\\^`{|}*]|@(?=(?i:everyone|here|channel|all)\b)")
 
 
 def _percent(found: re.Match[str]) -> str:

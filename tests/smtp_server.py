@@ -54,12 +54,13 @@ class SmtpServer:
         login: tuple[str, str] | None = None,
         starttls: ssl.SSLContext | None = None,
         tls: ssl.SSLContext | None = None,
+        port: int = 0,
     ) -> None:
         self._handler = _Handler(says or {}, login=login is not None)
         self._controller = _Controller(
             self._handler,
             hostname="127.0.0.1",
-            port=0,
+            port=port,
             ssl_context=tls,
             tls_context=starttls,
             auth_require_tls=starttls is not None,

@@ -27,6 +27,7 @@ from monitor.alert import (
     backoff,
     delivery_id,
     derived_id,
+    handed_on,
     interrupted,
     owed,
 )
@@ -188,3 +189,30 @@ def test_an_interruption_after_an_unknown_outcome_leaves_one_attempt() -> None:
 
 def test_a_fresh_delivery_does_not_repeat() -> None:
     assert not delivery().may_repeat
+
+
+def test_a_channel_that_fails_is_left_alone_for_longer_whichever_message_it_fails_for() -> None:
+    assert after(delivery(), BUSY, NOW, 1.0, failures=7).due_at == NOW + timedelta(seconds=640)
+    elsewhere = replace(BUSY, fault=Fault.MESSAGE)
+    assert after(delivery(), elsewhere, NOW, 1.0, failures=7).due_at == NOW + timedelta(seconds=5)
+
+
+# --- what others tell ------------------------------------------------------------------------------------------------
+
+
+def test_what_is_handed_on_is_as_late_as_it_was_and_says_whose_it_is() -> None:
+    waiting = delivery(due_at=NOW + timedelta(minutes=15), first_tried_at=NOW - timedelta(hours=3), attempts=20)
+    one, other = handed_on(waiting, "mail", ("anna@x.example", "ben@x.example"), NOW)
+    assert (one.channel, one.receiver, one.instead_of) == ("mail", "anna@x.example", "desk")
+    assert (one.due_at, one.made_at, one.attempts) == (NOW - timedelta(hours=3), NOW, 0)
+    assert one.id == delivery_id("a", "mail", "anna@x.example") != other.id
+
+
+def test_what_was_never_tried_and_is_held_is_due_at_once_elsewhere() -> None:
+    (told,) = handed_on(delivery(due_at=NOW + timedelta(hours=8)), "mail", ("",), NOW)
+    assert told.due_at == NOW
+
+
+def test_a_delivery_waits_since_its_first_attempt_or_since_it_was_due() -> None:
+    assert delivery().waits_since == NOW
+    assert delivery(first_tried_at=NOW - timedelta(hours=1)).waits_since == NOW - timedelta(hours=1)

@@ -43,6 +43,14 @@ def test_an_answer_that_never_came_is_counted_and_holds_up_no_other_message() ->
     assert after(FRESH, QUEUED, Unknown(reason="silence"), NOW) == expected
 
 
+def test_a_second_answer_that_never_came_pauses_the_channel_ever_longer() -> None:
+    silence = Unknown(reason="silence")
+    second = after(ChannelState(name="desk", failures=1, failing_since=NOW), QUEUED, silence, NOW)
+    assert second.paused_until == NOW + timedelta(minutes=1)
+    tenth = after(ChannelState(name="desk", failures=9, failing_since=NOW), QUEUED, silence, NOW)
+    assert tenth.paused_until == NOW + timedelta(minutes=15)
+
+
 def test_a_channel_fails_since_its_first_failure() -> None:
     fault = Failed(reason="503", fault=Fault.CHANNEL, permanent=False)
     later = after(PAUSED, QUEUED, fault, NOW)

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from monitor.alert import Alert, Kind, Notice, Priority
+from monitor.alert import Alert, Digest, Kind, Notice, Priority
 from monitor.channel import Channel, Console
 from monitor.hours import Quiet
-from monitor.policy import Reason, Send, Wait, decide
+from monitor.policy import Reason, Send, Wait, decide, goes
 
 NIGHT = datetime(2026, 11, 24, 23, 0, tzinfo=UTC)
 MORNING = datetime(2026, 11, 25, 7, 0, tzinfo=UTC)
@@ -65,3 +65,17 @@ def test_what_matters_enough_wakes(priority: Priority, wake: Priority) -> None:
 
 def test_a_notice_never_wakes() -> None:
     assert decide(NOTICE, resting(Priority.LOW), UTC, NIGHT) == Wait(until=MORNING, reason=Reason.QUIET)
+
+
+@pytest.mark.parametrize(("priority", "wakes"), [(Priority.HIGH, False), (Priority.URGENT, True)])
+def test_a_digest_wakes_if_anything_in_it_does(priority: Priority, wakes: bool) -> None:  # noqa: FBT001 - in a table
+    alerts = (alert(Priority.LOW), alert(priority))
+    digest = Digest(id="d", kind=Kind.LATE, alerts=alerts, made_at=NIGHT)
+    assert isinstance(decide(digest, resting(), UTC, NIGHT), Send) == wakes
+
+
+@pytest.mark.parametrize("moment", [NIGHT, MORNING])
+@pytest.mark.parametrize("priority", list(Priority))
+def test_a_priority_goes_when_an_alert_of_it_would(priority: Priority, moment: datetime) -> None:
+    sent = isinstance(decide(alert(priority), resting(Priority.HIGH), UTC, moment), Send)
+    assert goes(priority, resting(Priority.HIGH), UTC, moment) == sent

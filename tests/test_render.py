@@ -17,6 +17,7 @@ import pytest
 from monitor import render
 from monitor.alert import Alert, Delivery, Digest, Kind, Notice, Priority, What
 from monitor.channel import Message
+from monitor.outage import Outage
 from monitor.rule import Evidence
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -432,6 +433,8 @@ def test_inert_text_reads_the_same_and_keeps_addresses_whole() -> None:
         ("https://новости.рф/a", "https://xn--b1amnebsh.xn--p1ai/a"),
         ("https://ex\u0430mple.com/", "https://xn--exmple-4nf.com/"),
         ("https://bank.example@evil.test/", "https://evil.test/"),
+        ("https://example.com/@Everyone?to=@all#@here", "https://example.com/%40Everyone?to=%40all#%40here"),
+        ("https://example.com/@anna/allies", "https://example.com/@anna/allies"),
         ("https://exa\u200bmple.com/", "https://example.com/"),
         ("https://exa mple.com/", ""),
         ("https://[::1/", ""),
@@ -635,3 +638,87 @@ def _read(page: str) -> _Page:
     parser.feed(page)
     parser.close()
     return parser
+
+
+# -- digests, and how a message begins --------------------------------------------------------------------------------
+
+LATE = Digest(
+    id="late" * 4,
+    kind=Kind.LATE,
+    alerts=(
+        ALERT,
+        replace(ALERT, id="b" * 16, rule="siemens", headline="Siemens sells a unit", seen=SEEN + timedelta(hours=1)),
+        replace(ALERT, id="c" * 16, headline="Allies meet again", seen=SEEN + timedelta(hours=2), link=""),
+    ),
+    made_at=SEEN + timedelta(hours=3),
+)
+
+
+def digest(what: Digest = LATE, **known: object) -> Message:
+    return render.message(what, delivery=replace(DELIVERY, **known), zone=BERLIN)  # type: ignore[arg-type]
+
+
+def test_a_digest_lists_every_alert_under_its_rule() -> None:
+    assert digest().subject == "3 alerts, late (Tue 24 Nov 10:11 to 12:11)"
+    assert digest().text.split("\n") == [
+        "3 alerts, late (Tue 24 Nov 10:11 to 12:11)",
+        "",
+        "nato:",
+        "  10:11  Allies weigh written guarantees for Kyiv (Reuters, a-7f3k2b) https://example.com/world/allies-weigh",
+        "  12:11  Allies meet again (Reuters, a-cccccc)",
+        "",
+        "siemens:",
+        "  11:11  Siemens sells a unit (Reuters, a-bbbbbb) https://example.com/world/allies-weigh",
+        "",
+        "All of them: wirebell alerts list",
+    ]
+
+
+def test_a_digest_over_two_days_names_both() -> None:
+    nights = replace(LATE, alerts=(ALERT, replace(ALERT, id="b" * 16, seen=SEEN + timedelta(hours=20))))
+    assert digest(nights).subject == "2 alerts, late (Tue 24 Nov 10:11 to Wed 25 Nov 06:11)"
+
+
+def test_in_a_chat_a_digest_shows_ten_and_counts_the_others() -> None:
+    many = replace(LATE, alerts=tuple(replace(ALERT, id=f"{n:016}", headline=f"Report {n}") for n in range(13)))
+    markdown = digest(many).markdown
+    assert markdown.count("\n<https://example.com/world/allies-weigh>") == 10
+    assert "Report 9" in markdown
+    assert "Report 10" not in markdown
+    assert markdown.endswith("and 3 more: wirebell alerts list")
+
+
+def test_a_digest_that_may_repeat_says_so_in_every_form() -> None:
+    message = digest(unknown=1)
+    assert message.subject.endswith("(may repeat)")
+    assert "May repeat: an earlier attempt may have arrived." in message.text
+    assert message.markdown.endswith("may repeat")
+    assert "May repeat" in _read(message.html).text
+    assert message.payload["may_repeat"] is True
+
+
+@pytest.mark.parametrize("words", INJECTIONS)
+def test_what_a_publisher_wrote_is_inert_in_a_digest(words: str) -> None:
+    evil = replace(LATE, alerts=tuple(replace(each, headline=words, source=words) for each in LATE.alerts))
+    page = _read(digest(evil).html)
+    assert page.tags <= {"html", "head", "meta", "body", "div", "h1", "h2", "p", "a"}
+    assert {value for name, value in page.attributes if name in {"href", "src"}} == {ALERT.link}
+    assert len(digest(evil).text.split("\n")) == 10
+
+
+OUTAGE = Outage(since=SEEN - timedelta(minutes=45), until=SEEN, waiting=7)
+
+
+@pytest.mark.parametrize("what", [ALERT, HELLO, LATE], ids=["alert", "notice", "digest"])
+def test_the_first_message_after_an_outage_begins_with_it_in_every_form(what: What) -> None:
+    told = render.message(what, delivery=replace(DELIVERY, instead_of="mail"), zone=BERLIN, outage=OUTAGE)
+    place, sorry = "In place of mail, which did not take it.", "I could not reach you 09:26–10:11; 7 alerts follow."
+    assert told.text.split("\n")[:2] == [place, sorry]
+    assert told.markdown.split("\n")[:2] == [place, sorry]
+    assert _read(told.html).text.split("\n\n")[-1].strip().startswith(place) or place in _read(told.html).text
+    assert _read(told.html).text.index(place) < _read(told.html).text.index(sorry)
+    assert told.line.endswith(f"({place} {sorry.rstrip('.')})")
+    assert told.payload["instead_of"] == "mail"
+    assert told.payload["outage"] == {"since": "2026-11-24T08:26:07Z", "until": "2026-11-24T09:11:07Z", "waiting": 7}
+    assert list(violations(json.loads(json.dumps(told.payload)), DOCUMENTED[str(told.payload["schema"])])) == []
+    assert told.subject == render.message(what, delivery=DELIVERY, zone=BERLIN).subject

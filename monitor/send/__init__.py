@@ -6,9 +6,11 @@ What the world does is a value, and never an exception.
 from __future__ import annotations
 
 import threading
+import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Protocol, TextIO, assert_never
 
 from monitor.alert import Outcome, Unknown
@@ -22,6 +24,18 @@ from monitor.send.webhook import WebhookSender
 
 #: Seconds that a sender has beyond the limit before it is given up from outside: its own words are better.
 _GRACE = 0.5
+
+
+class SenderError(Exception):
+    """A fault of ours, or of a package, on the way to a channel: its kind and place, for its words may hold secrets.
+
+    Its traceback is that of the fault, which shows lines of code and no values.
+    """
+
+    def __init__(self, fault: BaseException) -> None:
+        place = traceback.extract_tb(fault.__traceback__)[-1]
+        super().__init__(f"{type(fault).__name__} at {Path(place.filename).name}:{place.lineno}")
+        self.__traceback__ = fault.__traceback__
 
 
 class Sender(Protocol):
@@ -84,4 +98,4 @@ class _Limited:
         try:
             answer.set_result(self._sender.send(message))
         except BaseException as error:  # noqa: BLE001 - carried over to the caller, who raises it
-            answer.set_exception(error)
+            answer.set_exception(SenderError(error))

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, insert, literal_column, or_, select, update
+from sqlalchemy import and_, bindparam, exists, func, insert, literal_column, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or_ignore
 
 from monitor import alert as alerts
-from monitor.alert import Alert, Attempt, Delivery, DeliveryState, Digest, Kind, Priority, What
+from monitor.alert import LOST, OPEN, Alert, Attempt, Delivery, DeliveryState, Digest, Kind, Priority, What
+from monitor.errors import DamagedRow
 from monitor.store import snapshot
 from monitor.store.database import AnyRow, Tx
 from monitor.store.tables import alert, attempt, channel, delivery
 
 #: A delivery goes behind the others of its channel after so many pauses that its failures caused.
-_PAUSES_A_TURN = 3
+PAUSES_A_TURN = 3
 #: Before all that wait.
 _FIRST_TURN = -1
 _IN_A_DIGEST = "late, so it goes in one digest with others"
+#: So many are handed on in one transaction; a second later come the next.
+_HANDED_AT_ONCE = 500
 _FIELDS = tuple(field.name for field in fields(Delivery))
+
+#: The same table, beside the row that a question is about.
+_other = delivery.alias("other")
 
 #: Written out, not bound: only so does SQLite see that its partial indexes hold the rows.
 _QUEUED = delivery.c.state == literal_column("'queued'")
@@ -37,14 +43,13 @@ _DUE = and_(_QUEUED, delivery.c.due_at <= bindparam("now"), delivery.c.channel.n
 _DUE_CHANNELS = select(delivery.c.channel).where(_DUE).union(select(delivery.c.channel).where(_LATE))
 _HEAD = (
     select(delivery, alert.c.body)
-    .join_from(delivery, alert, delivery.c.alert_id == alert.c.id)
+    .join_from(delivery, alert, delivery.c.alert_id == alert.c.id, isouter=True)
     .where(_DUE, delivery.c.channel == bindparam("name"))
     .order_by(delivery.c.turn, delivery.c.seq)
     .limit(1)
 )
 
 
-#: A digest goes to mail channels with several receivers once for each, and may be handed on: its alerts are named once.
 _CARRIED = (
     select(alert.c.body)
     .where(alert.c.id.in_(select(delivery.c.alert_id).where(delivery.c.bundle == bindparam("digest"))))
@@ -67,19 +72,29 @@ def head(tx: Tx, name: str, now: datetime) -> tuple[Delivery, What] | None:
     """Return the first delivery in the channel's line that is due, with what it brings; None while it is paused.
 
     A delivery that waits for its own time, such as the end of quiet hours, lets those behind it pass. One that waits
-    because the channel failed has paused the whole line, so order holds; after three such pauses it goes behind.
+    because the channel failed has paused the whole line, so order holds; after three such pauses the next is tried. One
+    whose alert is damaged or gone is undelivered: at the head of its line it would hold up all others for ever.
     """
     for late in tx.execute(select(delivery).where(_LATE, delivery.c.channel == name), {"now": now}).all():
         put_back(tx, alerts.interrupted(_delivery(late), now))
-    row = tx.execute(_HEAD, {"now": now, "name": name}).first()
-    return (_delivery(row), what(tx, row.body)) if row else None
+    while (row := tx.execute(_HEAD, {"now": now, "name": name}).first()) is not None:
+        first = _delivery(row)
+        try:
+            return first, what(tx, row.body)
+        except DamagedRow as error:
+            lost = replace(first, state=DeliveryState.UNDELIVERED, reason=str(error))
+            put_back(tx, lost)
+            _settle_carried(tx, lost)
+    return None
 
 
-def what(tx: Tx, body: Mapping[str, Any]) -> What:
-    """Return what was kept of an alert, a notice, or a digest with the alerts that it carries."""
-    if body["kind"] != Kind.LATE:
+def what(tx: Tx, body: Mapping[str, Any] | None) -> What:
+    """Return what was kept of an alert, a notice, or a digest with the alerts that it carries; raise DamagedRow."""
+    if not isinstance(body, Mapping):
+        raise DamagedRow("what was kept of it is damaged or gone")
+    if body.get("kind") != Kind.LATE:
         return snapshot.what(body)
-    carried = tx.execute(_CARRIED, {"digest": body["id"]}).scalars()
+    carried = tx.execute(_CARRIED, {"digest": body.get("id")}).scalars()
     return snapshot.digest(body, tuple(carried))
 
 
@@ -95,6 +110,12 @@ def hold(tx: Tx, delivery_id: str, until: datetime, reason: str) -> None:
     tx.execute(update(delivery).where(this).values(due_at=until, reason=reason))
 
 
+def under_way(tx: Tx, sent: Delivery) -> Delivery:
+    """Return a delivery that is being sent with the time of its first attempt: a clock that is set moves that along."""
+    first = tx.execute(select(delivery.c.first_tried_at).where(delivery.c.id == sent.id)).scalar()
+    return replace(sent, first_tried_at=first)
+
+
 def finish(tx: Tx, after: Delivery, tried: Attempt) -> bool:
     """Keep what an attempt made of its delivery; return False, and keep nothing, if it was not the one under way.
 
@@ -103,6 +124,8 @@ def finish(tx: Tx, after: Delivery, tried: Attempt) -> bool:
     under_way = and_(delivery.c.id == after.id, _SENDING, delivery.c.attempts == tried.n - 1)
     if tx.execute(update(delivery).where(under_way).values(leased_until=None, **_changed(after))).rowcount == 0:
         return False
+    if after.state not in OPEN:
+        _settle_carried(tx, after)
     tx.execute(
         insert(attempt).values(
             delivery_id=tried.delivery_id, n=tried.n, at=tried.at, outcome=tried.outcome, reason=tried.reason
@@ -111,21 +134,50 @@ def finish(tx: Tx, after: Delivery, tried: Attempt) -> bool:
     return True
 
 
+def let_back(tx: Tx, tried: Delivery, *, since: datetime) -> None:
+    """Let those that went behind in an outage come before others again, but for the one that was tried last.
+
+    The outage was not theirs, since the channel failed for others too. One that was tried before it failed while the
+    channel worked, and stays behind.
+    """
+    behind = and_(_QUEUED, delivery.c.channel == tried.channel, delivery.c.turn > 0, delivery.c.id != tried.id)
+    tx.execute(update(delivery).where(behind, delivery.c.first_tried_at >= since).values(turn=0))
+
+
+def make_due(tx: Tx, name: str, *, since: datetime, now: datetime) -> None:
+    """Let what was put off because the channel failed be due: it works again."""
+    put_off = and_(_QUEUED, delivery.c.channel == name, delivery.c.due_at > now, delivery.c.pauses > 0)
+    tx.execute(update(delivery).where(put_off, delivery.c.first_tried_at >= since).values(due_at=now))
+
+
 # --- channels that are out ---------------------------------------------------------------------------------------
 
-#: Alerts and digests; notices are about the moment, and stay with those who were to get them.
-_TELLS = alert.c.kind.in_([Kind.NEW, Kind.LATE])
+
+def stuck(tx: Tx) -> frozenset[str]:
+    """Return the names of channels that fail while something waits for them."""
+    waits = exists().where(_QUEUED, delivery.c.channel == channel.c.name)
+    return frozenset(tx.execute(select(channel.c.name).where(channel.c.failing_since.is_not(None), waits)).scalars())
 
 
 def to_hand_on(tx: Tx, name: str, priorities: Sequence[Priority]) -> tuple[Delivery, ...]:
-    """Return what waits for a channel that is out, was handed to no other yet, and matters so much."""
+    """Return alerts that wait for a channel, singly or in a digest, matter so much, and were handed to no other yet.
+
+    Notices are about the moment, and stay with those who were to get them.
+    """
     if not priorities:
         return ()
-    known = func.coalesce(alert.c.priority, Priority.NORMAL).in_(priorities)
-    waits = select(delivery).join_from(delivery, alert, delivery.c.alert_id == alert.c.id)
-    rows = tx.execute(
-        waits.where(_QUEUED, delivery.c.channel == name, ~delivery.c.handed_on, _TELLS, known).order_by(delivery.c.seq)
-    )
+    digests = select(delivery.c.alert_id).where(_QUEUED, delivery.c.channel == name)
+    carried = and_(delivery.c.state == DeliveryState.BUNDLED, delivery.c.bundle.in_(digests))
+    owed = select(delivery).join_from(delivery, alert, delivery.c.alert_id == alert.c.id)
+    these = owed.where(delivery.c.channel == name, ~delivery.c.handed_on, alert.c.priority.in_(priorities))
+    singly, in_digests = these.where(_QUEUED), these.where(carried)
+    rows = [*tx.execute(in_digests.limit(_HANDED_AT_ONCE)), *tx.execute(singly.limit(_HANDED_AT_ONCE))]
+    return tuple(map(_delivery, sorted(rows, key=lambda row: row.seq)))
+
+
+def carried(tx: Tx, digest: Delivery) -> tuple[Delivery, ...]:
+    """Return the deliveries that a digest carries; none where the delivery is not one of a digest."""
+    rows = tx.execute(select(delivery).where(delivery.c.bundle == digest.alert_id).order_by(delivery.c.seq))
     return tuple(map(_delivery, rows))
 
 
@@ -159,16 +211,22 @@ def count_waiting(tx: Tx, told: Delivery) -> int:
     waits = or_(_QUEUED, delivery.c.id == told.id)
     singly = select(func.count()).select_from(line.where(mine, waits, alert.c.kind == Kind.NEW).subquery())
     digests = line.where(mine, waits, alert.c.kind == Kind.LATE)
-    carried = select(func.count(delivery.c.alert_id.distinct())).where(delivery.c.bundle.in_(digests))
+    carried = select(func.count()).select_from(delivery).where(delivery.c.bundle.in_(digests))
     return int(tx.execute(singly).scalar_one()) + int(tx.execute(carried).scalar_one())
+
+
+def waiting_receivers(tx: Tx, name: str) -> frozenset[str]:
+    """Return the receivers of a channel for whom something waits."""
+    waits = select(delivery.c.receiver).where(_QUEUED, delivery.c.channel == name)
+    return frozenset(tx.execute(waits).scalars())
 
 
 def with_alerts(tx: Tx, owed: Sequence[Delivery]) -> tuple[tuple[Delivery, Alert], ...]:
     """Return each delivery of an alert with it."""
     ids = [each.alert_id for each in owed]
     rows = tx.execute(select(alert.c.id, alert.c.body).where(alert.c.id.in_(ids)))
-    bodies = {row.id: snapshot.what(row.body) for row in rows}
-    return tuple((each, body) for each in owed if isinstance(body := bodies[each.alert_id], Alert))
+    bodies = {row.id: snapshot.sound(row.body) for row in rows}
+    return tuple((each, body) for each in owed if isinstance(body := bodies.get(each.alert_id), Alert))
 
 
 def bundle(tx: Tx, digest: Digest, carrier: Delivery, parts: Sequence[tuple[Delivery, Alert]]) -> None:
@@ -179,6 +237,13 @@ def bundle(tx: Tx, digest: Digest, carrier: Delivery, parts: Sequence[tuple[Deli
     these = and_(delivery.c.id.in_([each.id for each, _ in parts]), _QUEUED)
     carried = {"state": DeliveryState.BUNDLED, "bundle": digest.id, "reason": _IN_A_DIGEST}
     tx.execute(update(delivery).where(these).values(**carried))
+
+
+def _settle_carried(tx: Tx, digest: Delivery) -> None:
+    """Let the alerts that a digest carries share what became of it."""
+    these = and_(delivery.c.bundle == digest.alert_id, delivery.c.state == DeliveryState.BUNDLED)
+    reason = f"in a digest: {digest.reason}" if digest.reason else "in a digest"
+    tx.execute(update(delivery).where(these).values(state=digest.state, sent_at=digest.sent_at, reason=reason))
 
 
 # --- start and reload --------------------------------------------------------------------------------------------
@@ -196,9 +261,11 @@ def put_back(tx: Tx, again: Delivery) -> None:
 
 def withhold_removed(tx: Tx, channels: Sequence[str]) -> int:
     """Withhold what is queued for a channel that is none of these; return how many deliveries that are."""
+    withheld = update(delivery).values(state=DeliveryState.WITHHELD, reason="channel removed")
+    carried = and_(delivery.c.bundle.is_not(None), delivery.c.state == DeliveryState.BUNDLED)
     orphaned = and_(_QUEUED, delivery.c.channel.not_in(channels))
-    withheld = update(delivery).where(orphaned).values(state=DeliveryState.WITHHELD, reason="channel removed")
-    return tx.execute(withheld).rowcount
+    tx.execute(withheld.where(carried, delivery.c.channel.not_in(channels)))
+    return tx.execute(withheld.where(orphaned)).rowcount
 
 
 def release_held(tx: Tx, now: datetime) -> None:
@@ -220,15 +287,27 @@ def failed_since(tx: Tx, when: datetime) -> int:
 def counts(tx: Tx) -> Mapping[str, Mapping[DeliveryState, int]]:
     """Return, by channel and state, how many deliveries there are.
 
-    One that was given up and handed on is not counted: another channel tells it.
+    One that was given up is not counted if it was handed on, and another channel told it or will; neither is a digest,
+    but what it carried.
     """
     counting = select(delivery.c.channel, delivery.c.state, func.count())
-    own = or_(delivery.c.state != DeliveryState.UNDELIVERED, ~delivery.c.handed_on)
+    elsewhere = exists().where(
+        _other.c.alert_id == delivery.c.alert_id, _other.c.channel != delivery.c.channel, _other.c.state.not_in(LOST)
+    )
+    stands_for_others = or_(
+        and_(delivery.c.handed_on, elsewhere), exists().where(_other.c.bundle == delivery.c.alert_id)
+    )
+    own = or_(delivery.c.state != DeliveryState.UNDELIVERED, ~stands_for_others)
     rows = tx.execute(counting.where(own).group_by(delivery.c.channel, delivery.c.state))
     counted: defaultdict[str, dict[DeliveryState, int]] = defaultdict(dict)
     for name, state, count in rows:
         counted[name][DeliveryState(state)] = count
     return counted
+
+
+def count_queued(tx: Tx) -> int:
+    """Return how many deliveries wait, over all channels."""
+    return tx.execute(select(func.count()).select_from(delivery).where(_QUEUED)).scalar_one()
 
 
 def of_alerts(tx: Tx, ids: Sequence[str]) -> Mapping[str, tuple[Delivery, ...]]:
@@ -258,7 +337,7 @@ def _changed(after: Delivery) -> dict[str, Any]:
         "attempts": after.attempts,
         "unknown": after.unknown,
         "pauses": after.pauses,
-        "turn": after.pauses // _PAUSES_A_TURN,
+        "turn": after.pauses // PAUSES_A_TURN,
         "first_tried_at": after.first_tried_at,
         "sent_at": after.sent_at,
     }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor import pipeline
+from monitor import delivering, pipeline
 from monitor.sandbox import Sandbox
 from tests.http_server import HttpServer
 from tests.scenarios.house import Clock, House
@@ -32,8 +32,9 @@ def clock() -> Clock:
 async def house(
     tmp_path: Path, sandbox: Sandbox, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[House]:
-    """A house without a config yet; hosts are not spared between articles, since all are this machine."""
+    """A house without a config yet; hosts and receivers are not spared, since all are this machine."""
     monkeypatch.setattr(pipeline, "HOST_PAUSE", timedelta(0))
+    monkeypatch.setattr(delivering, "PACE", timedelta(0))
     built = House(tmp_path, sandbox, clock)
     yield built
     await built.close()

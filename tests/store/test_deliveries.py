@@ -9,9 +9,10 @@ from functools import partial
 import pytest
 
 from monitor import alert as nouns
-from monitor.alert import Attempt, Delivery, DeliveryState, owed
+from monitor.alert import Attempt, Delivery, DeliveryState, Digest, Priority, owed
 from monitor.channel import ChannelState
-from monitor.store import channels, deliveries
+from monitor.judge import Ruling
+from monitor.store import channels, deliveries, rulings
 from monitor.store.database import Database
 from tests.store.samples import (
     DAY,
@@ -19,7 +20,12 @@ from tests.store.samples import (
     MINUTE,
     NOW,
     SECOND,
+    added,
+    alert,
+    arrival,
+    entry,
     finished,
+    get,
     line,
     notice,
     plan,
@@ -185,6 +191,171 @@ def test_the_line_is_read_off_its_index(database: Database, question: partial[ob
     steps = plan(database, question)
     assert any(f"USING COVERING INDEX {index}" in step or f"USING INDEX {index}" in step for step in steps)
     assert not any("TEMP B-TREE FOR ORDER BY" in step for step in steps)
+
+
+# --- channels that are out ---------------------------------------------------------------------------------------
+
+
+def rung(database: Database, *names: str, channel: str = "desk", receiver: str = "") -> list[Delivery]:
+    """Owe alerts to a channel and return the deliveries."""
+    (number,) = added(database, arrival(entry(sum(names[0].encode()))))
+    about = get(database, number)
+    owed_now = []
+    for name in names:
+        what = alert(about, rule=name)
+        (due,) = owed(what.id, channel, (receiver,), NOW)
+        ruling = Ruling(item_id=number, version=1, matches=(), alerts=(what,), deliveries=(due,))
+        database.write_now(partial(rulings.record, rulings=[ruling], now=NOW))
+        owed_now.append(due)
+    return owed_now
+
+
+def bundled(database: Database, *parts: Delivery) -> Delivery:
+    """Put deliveries into a digest and return its delivery."""
+    what, carrier = nouns.bundled(database.read_now(partial(deliveries.with_alerts, owed=parts)), NOW)
+    carried = database.read_now(partial(deliveries.with_alerts, owed=parts))
+    database.write_now(partial(deliveries.bundle, digest=what, carrier=carrier, parts=carried))
+    return carrier
+
+
+def to_hand_on(database: Database, *priorities: Priority) -> list[str]:
+    found = database.read_now(partial(deliveries.to_hand_on, name="desk", priorities=priorities or tuple(Priority)))
+    return [each.id for each in found]
+
+
+def failing(database: Database, name: str = "desk", since: datetime = NOW) -> None:
+    state = ChannelState(name=name, failures=1, failing_since=since)
+    database.write_now(partial(channels.put, state=state))
+
+
+def test_alerts_are_handed_on_once_in_their_order_and_notices_never(database: Database) -> None:
+    first, second = rung(database, "nato", "siemens")
+    told(database, "desk")
+    assert to_hand_on(database) == [first.id, second.id]
+    assert database.write_now(partial(deliveries.hand_on, delivery_id=first.id))
+    assert not database.write_now(partial(deliveries.hand_on, delivery_id=first.id))
+    assert to_hand_on(database) == [second.id]
+
+
+def test_only_alerts_that_matter_so_much_are_handed_on(database: Database) -> None:
+    (high,) = rung(database, "nato")
+    assert (to_hand_on(database, Priority.URGENT), to_hand_on(database, Priority.HIGH)) == ([], [high.id])
+    assert database.read_now(partial(deliveries.to_hand_on, name="desk", priorities=())) == ()
+
+
+def test_what_a_waiting_digest_carries_is_handed_on_alert_by_alert(database: Database) -> None:
+    parts = rung(database, "nato", "siemens")
+    digest = bundled(database, *parts)
+    assert to_hand_on(database) == [each.id for each in parts]
+    assert [each.id for each in database.read_now(partial(deliveries.carried, digest=digest))] == to_hand_on(database)
+    started(database, digest)
+    finished(database, replace(digest, state=DeliveryState.SENT, sent_at=NOW))
+    assert to_hand_on(database) == []
+
+
+def test_a_channel_is_stuck_while_it_fails_and_something_waits_for_it(database: Database) -> None:
+    for name in ("desk", "mail"):
+        failing(database, name)
+    told(database, "desk", "pager")
+    assert database.read_now(deliveries.stuck) == {"desk"}
+
+
+def test_those_that_went_behind_in_an_outage_come_back_and_a_message_that_others_overtook_does_not(
+    database: Database,
+) -> None:
+    old, victim, probe = (told(database, "desk", name=name)[0] for name in ("a", "b", "c"))
+    for each, first in ((old, NOW - HOUR), (victim, NOW), (probe, NOW)):
+        failed(database, replace(each, first_tried_at=first), pauses=3, due_at=NOW)
+    database.write_now(partial(deliveries.let_back, tried=probe, since=NOW))
+    head = line(database)
+    assert head is not None
+    assert head.id == victim.id
+    started(database, head)
+    finished(database, replace(head, state=DeliveryState.SENT))
+    assert line(database) == kept(database, old)
+
+
+def test_what_was_put_off_in_an_outage_is_due_when_it_ends(database: Database) -> None:
+    victim, other = (told(database, "desk", name=name)[0] for name in ("a", "b"))
+    for each, first in ((victim, NOW), (other, NOW - HOUR)):
+        failed(database, replace(each, first_tried_at=first), pauses=1, due_at=NOW + HOUR)
+    database.write_now(partial(deliveries.make_due, name="desk", since=NOW, now=NOW + SECOND))
+    assert (kept(database, victim).due_at, kept(database, other).due_at) == (NOW + SECOND, NOW + HOUR)
+
+
+# --- what comes late ---------------------------------------------------------------------------------------------
+
+
+def test_a_digest_comes_before_all_that_waits_and_carries_alerts_in_their_order(database: Database) -> None:
+    told(database, "desk")
+    parts = rung(database, "nato", "siemens")
+    digest = bundled(database, *reversed(parts))
+    head = database.write_now(partial(deliveries.head, name="desk", now=NOW))
+    assert head is not None
+    assert head[0] == digest
+    assert isinstance(head[1], Digest)
+    assert [each.rule for each in head[1].alerts] == ["nato", "siemens"]
+    assert {kept(database, each).state for each in parts} == {DeliveryState.BUNDLED}
+
+
+@pytest.mark.parametrize("state", [DeliveryState.SENT, DeliveryState.UNKNOWN, DeliveryState.UNDELIVERED])
+def test_alerts_share_what_becomes_of_their_digest(database: Database, state: DeliveryState) -> None:
+    parts = rung(database, "nato", "siemens")
+    digest = bundled(database, *parts)
+    started(database, digest)
+    finished(database, replace(digest, state=state, reason="server answered", sent_at=NOW))
+    for each in parts:
+        share = kept(database, each)
+        assert (share.state, share.reason, share.sent_at) == (state, "in a digest: server answered", NOW)
+
+
+def test_a_digest_that_waits_again_keeps_its_alerts(database: Database) -> None:
+    parts = rung(database, "nato", "siemens")
+    digest = bundled(database, *parts)
+    failed(database, digest, pauses=1, due_at=NOW)
+    assert {kept(database, each).state for each in parts} == {DeliveryState.BUNDLED}
+
+
+def test_the_alerts_that_wait_are_counted_in_digests_and_singly_for_one_receiver(database: Database) -> None:
+    parts = rung(database, "nato", "siemens", receiver="anna")
+    bundled(database, *parts)
+    (single,) = rung(database, "deal", receiver="anna")
+    rung(database, "strike", receiver="ben")
+    told(database, "desk", receivers=["anna"])
+    started(database, single)
+    assert database.read_now(partial(deliveries.count_waiting, told=single)) == 3
+    waiting = database.read_now(partial(deliveries.waiting_receivers, name="desk"))
+    assert waiting == {"anna", "ben"}
+
+
+def test_a_digest_for_a_channel_that_is_gone_is_withheld_with_its_alerts(database: Database) -> None:
+    parts = rung(database, "nato", "siemens")
+    digest = bundled(database, *parts)
+    assert database.write_now(partial(deliveries.withhold_removed, channels=["mail"])) == 1
+    assert {kept(database, each).state for each in (*parts, digest)} == {DeliveryState.WITHHELD}
+
+
+def test_what_another_channel_tells_is_not_counted_as_undelivered(database: Database) -> None:
+    lost, alone = rung(database, "nato", "siemens")
+    for each in (lost, alone):
+        started(database, each)
+        finished(database, replace(each, state=DeliveryState.UNDELIVERED, reason="401"))
+        database.write_now(partial(deliveries.hand_on, delivery_id=each.id))
+    elsewhere = nouns.handed_on(lost, "mail", ("",), NOW)
+    database.write_now(partial(deliveries.add, owed=elsewhere))
+    counted = database.read_now(deliveries.counts)
+    assert counted == {"desk": {DeliveryState.UNDELIVERED: 1}, "mail": {DeliveryState.QUEUED: 1}}
+    started(database, elsewhere[0])
+    finished(database, replace(elsewhere[0], state=DeliveryState.UNDELIVERED, reason="422"))
+    counted = database.read_now(deliveries.counts)
+    assert counted == {"desk": {DeliveryState.UNDELIVERED: 2}, "mail": {DeliveryState.UNDELIVERED: 1}}
+
+
+def test_of_a_digest_that_was_given_up_its_alerts_are_counted(database: Database) -> None:
+    digest = bundled(database, *rung(database, "nato", "siemens"))
+    started(database, digest)
+    finished(database, replace(digest, state=DeliveryState.UNDELIVERED, reason="413"))
+    assert database.read_now(deliveries.counts) == {"desk": {DeliveryState.UNDELIVERED: 2}}
 
 
 # --- start and reload --------------------------------------------------------------------------------------------
