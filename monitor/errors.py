@@ -5,7 +5,8 @@
     ├── RuleError          every fault of one rule, each with its place in the rule's text
     ├── StoreError         the database cannot be used as it is
     │   ├── NewerDatabase  written by a newer wirebell
-    │   └── DamagedDatabase
+    │   ├── DamagedDatabase
+    │   └── DamagedRow     one row of it; the others can be used
     └── AlreadyRunning     another daemon holds the database
 
 What the world does (a time-out, a 410, broken XML) is a value, not an exception.
@@ -73,10 +74,11 @@ class RuleFault:
 
     def caret(self) -> str:
         """Return the rule's text around the fault, on one line, with a line of carets below the fault."""
-        first, last = max(0, self.start - _AROUND), self.end + _AROUND
+        end = min(self.end, self.start + 2 * _AROUND)
+        first, last = max(0, self.start - _AROUND), end + _AROUND
         before, behind = "…" * (first > 0), "…" * (last < len(self.source))
         shown = "".join(letter if letter.isprintable() else " " for letter in self.source[first:last])
-        width = max(1, self.end - self.start)
+        width = max(1, end - self.start)
         return f"{before}{shown}{behind}\n{' ' * (len(before) + self.start - first)}{'^' * width}"
 
 
@@ -91,6 +93,9 @@ class RuleError(WirebellError):
 class StoreError(WirebellError):
     """The database cannot be used as it is; the message names the file and the cure."""
 
+    #: Whether it may pass without a restart, as a full disk does.
+    passing = True
+
 
 class NewerDatabase(StoreError):
     """The database was written by a newer wirebell."""
@@ -98,6 +103,14 @@ class NewerDatabase(StoreError):
 
 class DamagedDatabase(StoreError):
     """The database file is damaged."""
+
+    passing = False
+
+
+class DamagedRow(StoreError):
+    """What a row of the database says makes no sense any more."""
+
+    passing = False
 
 
 class AlreadyRunning(WirebellError):

@@ -1,8 +1,8 @@
 """The four loops, joined by due rows.
 
-    poll(feed)     network.exchange | feed.outcome | sandbox(parse.feed) | item.compare
+    poll(feed)     network.answering | feed.outcome | sandbox(parse.feed) | item.compare
                                                          tx: feed (fenced), seen, items (judge due, read due)
-    read(item)     network.exchange | item.page | sandbox(article.text)
+    read(item)     network.answering | item.page | sandbox(article.text)
                                                          tx: text or the reason why not, judge due again
     judge(items)   text.read | rule.match | alert        one batch at a time, in its thread
                                                          tx: matches, alerts, deliveries; judge mark cleared
@@ -17,27 +17,31 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TypeVar
 from uuid import uuid4
 
 from monitor import article, feed, item, parse
 from monitor.alert import Alert
 from monitor.delivering import Delivering
-from monitor.exchange import Response
+from monitor.errors import StoreError
+from monitor.exchange import Answer, Response
 from monitor.feed import FeedState
 from monitor.item import Item, Reading
 from monitor.judge import Ruling
-from monitor.loop import Loop
+from monitor.loop import Loop, Trouble
 from monitor.runtime import LEASE, Line, Runtime, Tools
 from monitor.sandbox import Killed, Lane
 from monitor.store import feeds as feed_rows
 from monitor.store import items as item_rows
 from monitor.store import rulings as ruling_rows
-from monitor.store.database import Tx
+from monitor.store.database import Lease, Tx
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 #: Deadlines of the readers (reliability, D1).
@@ -47,11 +51,17 @@ ARTICLE_DEADLINE = timedelta(seconds=5)
 SLOW_PARSE = timedelta(seconds=0.5)
 #: Items judged in one transaction.
 BATCH = 50
+#: A batch that takes longer hangs: with 1,000 rules one takes 0.1 s. Nothing else bounds it, whereas servers, readers
+#: and channels are given up after a time of their own.
+JUDGE_PATIENCE = timedelta(minutes=1)
 #: A host is asked for one article at a time, and then left alone this long.
 HOST_PAUSE = timedelta(seconds=2)
 ARTICLES_AT_ONCE = 8
 #: An item that judging fails on is tried again this much later, and delays no other.
 JUDGE_AGAIN = timedelta(minutes=10)
+#: Work whose outcome the database could not take, such as on a full disk, is done again this much later: soon after the
+#: disk has space again, and not so often that servers are asked in vain.
+KEEP_AGAIN = timedelta(seconds=20)
 
 
 class Pipeline:
@@ -59,6 +69,7 @@ class Pipeline:
 
     def __init__(self, tools: Tools, runtime: Runtime) -> None:
         self.runtime = runtime
+        self._trouble = Trouble()
         self._polling = Polling(self, tools)
         self._reading = ArticleReading(self, tools)
         self._judging = Judging(self, tools)
@@ -68,9 +79,16 @@ class Pipeline:
             claim=self._polling.claim,
             work=self._polling.poll,
             limit=lambda: self.runtime.config.polling.concurrency,
+            failed=self._polling.give_up,
+            trouble=self._trouble,
         )
         self.reads: Loop[Item] = Loop(
-            "read", claim=self._reading.claim, work=self._reading.read, limit=lambda: ARTICLES_AT_ONCE
+            "read",
+            claim=self._reading.claim,
+            work=self._reading.read,
+            limit=lambda: ARTICLES_AT_ONCE,
+            failed=self._reading.give_up,
+            trouble=self._trouble,
         )
         self.judgements: Loop[Sequence[Item]] = Loop(
             "judge",
@@ -78,18 +96,26 @@ class Pipeline:
             work=self._judging.judge,
             limit=lambda: 1,
             failed=self._judging.isolate,
+            trouble=self._trouble,
+            patience=JUDGE_PATIENCE,
         )
         self.deliveries: Loop[Line] = Loop(
             "deliver",
             claim=self._delivering.claim,
             work=self._delivering.deliver,
             limit=lambda: len(self.runtime.lines),
+            trouble=self._trouble,
         )
 
     @property
     def loops(self) -> tuple[Loop[FeedState], Loop[Item], Loop[Sequence[Item]], Loop[Line]]:
         """Return the loops in the order in which work flows."""
         return self.polls, self.reads, self.judgements, self.deliveries
+
+    @property
+    def trouble(self) -> str:
+        """Return what is in the way of the loops; empty where nothing is."""
+        return self._trouble.words
 
     def wake(self) -> None:
         """Have every loop look for due work."""
@@ -102,18 +128,45 @@ class Pipeline:
             await loop.drain()
 
 
+class Unkept:
+    """Leases of work whose outcome the database could not take: they end soon, and not when work that hangs would."""
+
+    def __init__(self, tools: Tools, cut: Callable[[Tx, Sequence[Lease]], None]) -> None:
+        """Build it; ``cut`` brings the ends of leases forward."""
+        self._tools, self._cut = tools, cut
+        self._leases: set[Lease] = set()
+
+    def add(self, number: int, token: str, error: Exception) -> None:
+        """Take note of work that ended in the error; one that will not pass by itself leaves the lease as it is."""
+        if isinstance(error, StoreError) and error.passing:
+            self._leases.add(Lease(number=number, token=token, until=self._tools.now() + KEEP_AGAIN))
+
+    async def claim(self, claim: Callable[[Tx], Sequence[T]]) -> Sequence[T]:
+        """Claim what is due in the transaction that cuts the leases short."""
+        leases = tuple(self._leases)
+
+        def write(tx: Tx) -> Sequence[T]:
+            self._cut(tx, leases)
+            return claim(tx)
+
+        claimed = await self._tools.database.write(write)
+        self._leases.difference_update(leases)
+        return claimed
+
+
 class Polling:
     """Asks feeds for news."""
 
     def __init__(self, pipeline: Pipeline, tools: Tools) -> None:
         self._pipeline, self._tools = pipeline, tools
+        self._unkept = Unkept(tools, feed_rows.cut_leases)
         #: Polls under way by host.
         self._asked: Counter[str] = Counter()
 
     async def claim(self, limit: int) -> Sequence[FeedState]:
         """Return feeds that are due, leased, as many of a host as may be asked of it at once."""
         now, at_once = self._tools.now(), self._pipeline.runtime.config.polling.per_host
-        claimed = await self._tools.database.write(
+        claimed = await self._unkept.claim(
             partial(
                 feed_rows.claim,
                 now=now,
@@ -126,22 +179,30 @@ class Polling:
         self._asked.update(state.host for state in claimed)
         return claimed
 
+    async def give_up(self, state: FeedState, error: Exception) -> None:
+        """Have a feed asked again soon whose answer could not be kept."""
+        self._unkept.add(state.id, state.lease, error)
+
     async def poll(self, state: FeedState) -> None:
         """Ask the feed once, keep what is new, and set when to ask again."""
         runtime = self._pipeline.runtime
-        try:
-            declared = runtime.feeds.get(state.name)
-            if declared is None:  # removed since it was claimed: its lease runs out with nothing lost
-                return
-            answer = await runtime.network.exchange(feed.request(state))
-        finally:
-            self._asked[state.host] -= 1
-            self._pipeline.polls.wake()
+        async with AsyncExitStack() as held:
+            try:
+                declared = runtime.feeds.get(state.name)
+                if declared is None:  # removed since it was claimed: its lease runs out with nothing lost
+                    return
+                answer = await held.enter_async_context(runtime.network.answering(feed.request(state)))
+            finally:
+                self._asked[state.host] -= 1
+                self._pipeline.polls.wake()
+            await self._heed(state, declared, answer)
+
+    async def _heed(self, state: FeedState, declared: feed.Feed, answer: Answer) -> None:
         outcome = feed.outcome(state, answer, self._tools.now())
         match outcome:
             case feed.Unchanged():
                 log.debug("%s unchanged", state.name)
-                await self._save(feed.unchanged(declared, state, outcome, self._tools.now()))
+                await self._save(state, feed.unchanged(declared, state, outcome, self._tools.now()))
             case feed.Failed():
                 await self._fail(state, declared, outcome)
             case feed.Document():
@@ -173,29 +234,31 @@ class Polling:
 
     async def _fail(self, state: FeedState, declared: feed.Feed, failure: feed.Failed) -> None:
         after = feed.failed(declared, state, failure, self._pipeline.runtime.config.pace, self._tools.now())
-        level = logging.WARNING if after.state is not state.state else logging.INFO
-        log.log(level, "%s %s: %s", state.name, after.state, after.reason)
-        await self._save(after)
+        await self._save(state, after)
 
-    async def _save(self, after: FeedState) -> None:
-        await self._tools.database.write(partial(feed_rows.save, state=after))
+    async def _save(self, before: FeedState, after: FeedState) -> None:
+        if await self._tools.database.write(partial(feed_rows.save, state=after)):
+            _tell(before, after)
 
     async def _take(
         self, state: FeedState, after: FeedState, declared: feed.Feed, parsed: feed.Parsed, now: datetime
     ) -> None:
-        def write(tx: Tx) -> Mapping[item.Change, int]:
+        def write(tx: Tx) -> Mapping[item.Change, int] | None:
             if not feed_rows.save(tx, after):  # another holds the feed now: what was found here is thrown away
-                return {}
+                return None
             return self._keep(tx, state, declared, parsed, now)
 
         counts = await self._tools.database.write(write)
-        if parsed.left_out:
-            log.warning("%s truncated: %d more entries were not read", state.name, parsed.left_out)
+        if counts is None:
+            return
+        _tell(state, after)
         new, changed = counts.get(item.Change.NEW, 0), counts.get(item.Change.CHANGED, 0)
         if not new and not changed:
             log.debug("%s polled: no news in %d", state.name, len(parsed.entries))
             return
         log.info("%s polled: %d new, %d changed of %d", state.name, new, changed, len(parsed.entries))
+        if parsed.left_out:
+            log.warning("%s truncated: %d more entries were not read", state.name, parsed.left_out)
         self._pipeline.judgements.wake()
         self._pipeline.reads.wake()
 
@@ -226,7 +289,10 @@ class Polling:
         ]
         item_rows.add(tx, state.id, news)
         for key, entry in sorted_out[item.Change.CHANGED]:
-            item_rows.revise(tx, known[key].item_id, entry, item.digest(entry), now)
+            digest = item.digest(entry)
+            if not item_rows.revise(tx, known[key].item_id, entry, digest, now):
+                item_rows.changed(tx, state.id, key, digest)
+        feed_rows.lists(tx, state.id, keyed)
         return {change: len(found) for change, found in sorted_out.items()}
 
     def _wants_article(self, declared: feed.Feed, entry: item.Entry, *, baseline: bool) -> bool:
@@ -240,18 +306,30 @@ class Polling:
         )
 
 
+def _tell(before: FeedState, after: FeedState) -> None:
+    """Say that a feed begins to fail, fails for another reason or works again; not that it goes on as it was."""
+    if after.failures:
+        another = logging.INFO if after.reason != before.reason else logging.DEBUG
+        level = logging.WARNING if after.state is not before.state else another
+        log.log(level, "%s %s: %s", after.name, after.state, after.reason)
+    elif before.failures:
+        polls = "poll" if before.failures == 1 else "polls"
+        log.info("%s works again, after %d failed %s", after.name, before.failures, polls)
+
+
 class ArticleReading:
     """Reads the articles of items whose feed says too little."""
 
     def __init__(self, pipeline: Pipeline, tools: Tools) -> None:
         self._pipeline, self._tools = pipeline, tools
+        self._unkept = Unkept(tools, item_rows.cut_leases)
         #: Hosts that are being asked, or were asked a moment ago.
         self._busy: set[str] = set()
 
     async def claim(self, limit: int) -> Sequence[Item]:
         """Return items whose article is due, leased, each from another host that is not busy."""
         now = self._tools.now()
-        claimed = await self._tools.database.write(
+        claimed = await self._unkept.claim(
             partial(
                 item_rows.claim_reading,
                 now=now,
@@ -264,6 +342,10 @@ class ArticleReading:
         self._busy.update(feed.host_of(each.entry.link) for each in claimed)
         return claimed
 
+    async def give_up(self, wanted: Item, error: Exception) -> None:
+        """Have an article read again soon whose text could not be kept."""
+        self._unkept.add(wanted.id, wanted.lease, error)
+
     async def read(self, wanted: Item) -> None:
         """Read one article, and keep its text or the reason why there is none."""
         try:
@@ -274,12 +356,12 @@ class ArticleReading:
             self._busy.discard(feed.host_of(wanted.entry.link))
 
     async def _read(self, wanted: Item) -> None:
-        answer = await self._pipeline.runtime.network.exchange(item.article_request(wanted.entry.link))
-        match item.page(answer):
-            case item.NoText() as reason:
-                result: item.ArticleText | item.NoText = reason
-            case page:
-                result = await self._extract(page)
+        async with self._pipeline.runtime.network.answering(item.article_request(wanted.entry.link)) as answer:
+            match item.page(answer):
+                case item.NoText() as reason:
+                    result: item.ArticleText | item.NoText = reason
+                case page:
+                    result = await self._extract(page)
         log.debug("%s article: %s", wanted.feed, "read" if isinstance(result, item.ArticleText) else result)
         await self._tools.database.write(partial(item_rows.read, item=wanted, result=result, now=self._tools.now()))
 
@@ -329,17 +411,18 @@ class Judging:
         found = await asyncio.to_thread(rulings)
 
         def write(tx: Tx) -> Sequence[Alert]:
-            # Asked again: was the clock set meanwhile, what was due then is due for as long as it was set back.
+            # Asked anew: had the clock been set back since, what was due then would wait for that time to come again.
             fresh = ruling_rows.record(tx, found, self._tools.now())
             item_rows.judged(tx, batch, runtime.version)
             return fresh
 
         return await self._tools.database.write(write)
 
-    async def isolate(self, batch: Sequence[Item]) -> None:
+    async def isolate(self, batch: Sequence[Item], error: Exception) -> None:
         """Keep an item that judging fails on from holding up the others: judge singly, and put the culprit off."""
         if len(batch) > 1:
             self._batch = 1
             return
-        later = self._tools.now() + JUDGE_AGAIN
+        passing = isinstance(error, StoreError) and error.passing
+        later = self._tools.now() + (KEEP_AGAIN if passing else JUDGE_AGAIN)
         await self._tools.database.write(partial(item_rows.postpone_judging, item_id=batch[0].id, until=later))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from datetime import timedelta
 
 
 def notify(*lines: str) -> bool:
@@ -22,9 +23,23 @@ def notify(*lines: str) -> bool:
     return True
 
 
-def ready(status: str) -> None:
-    """Say that the service is up."""
-    notify("READY=1", f"STATUS={status}")
+def is_there() -> bool:
+    """Return whether a supervisor listens."""
+    return bool(os.environ.get("NOTIFY_SOCKET"))
+
+
+def ready(words: str) -> None:
+    """Say that the service is up, and what it does."""
+    notify("READY=1", _status(words))
+
+
+def status(words: str) -> None:
+    """Say what the service does, for ``systemctl status``."""
+    notify(_status(words))
+
+
+def _status(words: str) -> str:
+    return f"STATUS={' '.join(words.split())}"  # a line end would begin another word to systemd
 
 
 def reloading() -> None:
@@ -34,9 +49,18 @@ def reloading() -> None:
 
 def stopping() -> None:
     """Say that the service is going down."""
-    notify("STOPPING=1", "STATUS=finishing what is under way")
+    notify("STOPPING=1", _status("finishing what is under way"))
 
 
 def alive() -> None:
     """Feed the watchdog."""
     notify("WATCHDOG=1")
+
+
+def watched() -> timedelta | None:
+    """Return how often the watchdog wants to be fed: twice in its time (sd_watchdog_enabled(3)); None without one."""
+    microseconds = os.environ.get("WATCHDOG_USEC", "")
+    ours = os.environ.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
+    if not ours or not microseconds.isdecimal() or int(microseconds) == 0:
+        return None
+    return timedelta(microseconds=int(microseconds)) / 2

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -17,9 +18,12 @@ PATIENCE = 60.0
 class Daemon:
     """``wirebell run`` in a folder of its own; a context manager that kills it at the end if it still runs."""
 
-    def __init__(self, folder: Path, *arguments: str, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, *arguments: str, environment: dict[str, str] | None = None, under: Sequence[str] = ()
+    ) -> None:
+        """Start it; ``under`` is a command that runs it, such as a tracer."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "monitor", "run", *arguments],
+            [*under, sys.executable, "-m", "monitor", "run", *arguments],
             cwd=folder,
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "NO_COLOR": "1", **(environment or {})},
             stdout=subprocess.PIPE,
@@ -70,6 +74,11 @@ class Daemon:
     def number(self) -> int:
         """Return the number of its process."""
         return self._process.pid
+
+    @property
+    def has_ended(self) -> bool:
+        """Return whether it runs no more."""
+        return self._process.poll() is not None
 
     def tell(self, number: signal.Signals) -> None:
         """Send it a signal."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pytest
 
-from monitor.errors import StoreError
-from monitor.loop import Loop
+from monitor.errors import DamagedDatabase, StoreError
+from monitor.loop import Loop, Trouble
 
 
 class Desk:
@@ -69,18 +70,18 @@ async def test_what_ends_in_an_exception_can_be_put_aside() -> None:
     desk = Desk("a", "broken", "b")
     aside: list[str] = []
 
-    async def failed(piece: str) -> None:
-        aside.append(piece)
+    async def failed(piece: str, error: Exception) -> None:
+        aside.append(f"{piece}: {error}")
 
     loop: Loop[str] = Loop("desk", claim=desk.claim, work=desk.work, limit=lambda: 1, failed=failed)
     await loop.drain()
-    assert (desk.done, aside) == (["a", "b"], ["broken"])
+    assert (desk.done, aside) == (["a", "b"], ["broken: broken"])
 
 
 async def test_what_cannot_be_put_aside_ends_a_drain() -> None:
     desk = Desk("broken")
 
-    async def failed(piece: str) -> None:
+    async def failed(piece: str, _error: Exception) -> None:
         desk.due = [piece]
         message = "disk full"
         raise OSError(message)
@@ -94,7 +95,7 @@ async def test_what_cannot_be_put_aside_waits_for_the_next_wake(caplog: pytest.L
     desk = Desk("broken")
     times = 0
 
-    async def failed(piece: str) -> None:
+    async def failed(piece: str, _error: Exception) -> None:
         nonlocal times
         times += 1
         desk.due = [piece]
@@ -189,6 +190,25 @@ async def test_a_loop_with_full_hands_still_goes_round() -> None:
     assert await loop.finish(5) == 0
 
 
+async def test_a_loop_goes_round_no_more_while_a_piece_outlasts_its_patience() -> None:
+    desk = Desk("a")
+    desk.gate.clear()
+    loop = Loop("desk", claim=desk.claim, work=desk.work, limit=lambda: 2, patience=timedelta(0))
+    running = asyncio.create_task(loop.run())
+    for due in ([], ["b"]):
+        desk.due = [*desk.due, *due]
+        loop.wake()
+        async with asyncio.timeout(5):
+            while desk.due:
+                await asyncio.sleep(0)
+    assert loop.rounds == 0
+    desk.gate.set()
+    async with asyncio.timeout(5):
+        while loop.rounds == 0:
+            await asyncio.sleep(0)
+    running.cancel()
+
+
 async def test_what_does_not_end_in_time_is_cancelled_and_counted() -> None:
     desk = Desk("a", "b")
     desk.gate.clear()
@@ -204,3 +224,121 @@ async def test_what_does_not_end_in_time_is_cancelled_and_counted() -> None:
 
 async def test_finishing_an_idle_loop_takes_nothing() -> None:
     assert await Desk().loop().finish(5) == 0
+
+
+async def test_a_claim_that_answers_with_an_error_is_a_round_and_one_that_hangs_is_none() -> None:
+    hangs = asyncio.Event()
+
+    async def claim(_limit: int) -> Sequence[str]:
+        if not hangs.is_set():
+            raise StoreError("disk full")
+        return await asyncio.Future()
+
+    loop: Loop[str] = Loop("desk", claim=claim, work=Desk().work, limit=lambda: 1)
+    await loop.drain()
+    assert loop.rounds == 1
+    hangs.set()
+    drain = asyncio.create_task(loop.drain())
+    await asyncio.sleep(0)
+    drain.cancel()
+    assert loop.rounds == 1
+
+
+async def test_what_the_machine_did_not_let_be_done_waits_for_the_next_wake() -> None:
+    desk = Desk("a", "b")
+    tried: list[str] = []
+
+    async def work(piece: str) -> None:
+        tried.append(piece)
+        raise StoreError("disk full")
+
+    loop: Loop[str] = Loop("desk", claim=desk.claim, work=work, limit=lambda: 1)
+    running = asyncio.create_task(loop.run())
+    loop.wake()
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert tried == ["a"]
+    loop.wake()
+    for _ in range(20):
+        await asyncio.sleep(0)
+    running.cancel()
+    assert tried == ["a", "b"]
+
+
+# --- trouble -----------------------------------------------------------------------------------------------------
+
+FULL, BUSY, BROKEN = StoreError("disk full"), StoreError("locked"), DamagedDatabase("damaged")
+
+
+class Steady:
+    """A clock that counts seconds when told to."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
+def test_trouble_is_said_when_it_begins_each_minute_and_when_it_is_over(caplog: pytest.LogCaptureFixture) -> None:
+    clock = Steady()
+    trouble = Trouble(clock=clock)
+    for second in range(150):
+        clock.at = second
+        trouble.meet("poll: cannot claim work", FULL)
+        trouble.meet("read: cannot claim work", FULL)
+        trouble.rest()
+    assert trouble.words == "disk full"
+    clock.at = 160
+    trouble.work()
+    assert caplog.messages == [
+        "poll: cannot claim work: disk full",
+        "poll: cannot claim work: disk full (for 60 s now)",
+        "poll: cannot claim work: disk full (for 2 min now)",
+        "the database can be used again, after 2 min",
+    ]
+    assert trouble.words == ""
+
+
+def test_what_works_between_two_troubles_ends_none(caplog: pytest.LogCaptureFixture) -> None:
+    clock = Steady()
+    trouble = Trouble(clock=clock)
+    for second in range(50):
+        clock.at = second
+        trouble.meet("poll", FULL)
+        trouble.work()
+    assert caplog.messages == ["poll: disk full"]
+
+
+def test_trouble_of_another_kind_is_said_at_once(caplog: pytest.LogCaptureFixture) -> None:
+    trouble = Trouble(clock=Steady())
+    for error in (FULL, BUSY, FULL, BUSY):
+        trouble.meet("poll", error)
+    assert caplog.messages == ["poll: disk full", "poll: locked (for 0 s now)"]
+    assert trouble.words == "locked"
+
+
+def test_trouble_that_nothing_meets_any_more_is_over_after_a_while() -> None:
+    clock = Steady()
+    trouble = Trouble(clock=clock)
+    trouble.meet("poll", BUSY)
+    clock.at = 59
+    trouble.rest()
+    assert trouble.words == "locked"
+    clock.at = 60
+    trouble.rest()
+    assert trouble.words == ""
+
+
+def test_damage_is_not_over_while_the_daemon_runs() -> None:
+    clock = Steady()
+    trouble = Trouble(clock=clock)
+    trouble.meet("judge", BROKEN)
+    clock.at = 10_000
+    trouble.work()
+    assert trouble.words == "damaged"
+
+
+def test_what_works_says_nothing_where_there_was_no_trouble(caplog: pytest.LogCaptureFixture) -> None:
+    Trouble().work()
+    assert caplog.messages == []

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.service import Service, Settings
+from monitor.service import EachSecond, Service, Settings
 from monitor.store import feeds
 from tests.daemon import Daemon
 from tests.http_server import HttpServer, Reply
@@ -207,6 +207,11 @@ async def test_a_clock_that_is_set_moves_what_is_due_with_it(tmp_path: Path, wir
     finally:
         service.stop()
         await running
+
+
+def test_a_clock_that_goes_from_1970_to_now_does_not_make_up_for_every_second_of_it() -> None:
+    now, tick = datetime.now(UTC), EachSecond()
+    assert tick.get_next_fire_time(datetime(1970, 1, 1, tzinfo=UTC), now) == now + timedelta(seconds=1)
 
 
 async def due(service: Service) -> datetime:

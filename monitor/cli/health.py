@@ -110,13 +110,16 @@ class Daemon:
     #: When all of its loops last went round.
     beat: datetime | None
     alive: bool
+    #: What keeps it from working, such as a full disk; empty where nothing does.
+    trouble: str = ""
 
 
 def daemon(config: Config, now: datetime) -> Daemon:
     """Return the daemon, which lives while its loops go round."""
     pid, beat = Database.is_locked(config.database), Database.last_beat(config.database)
-    alive = pid is not None and beat is not None and now - beat < SILENCE
-    return Daemon(pid=pid, beat=beat, alive=alive)
+    # A sign from the time to come is one from before the clock was set back: it tells nothing of the time since.
+    alive = pid is not None and beat is not None and abs(now - beat) < SILENCE
+    return Daemon(pid=pid, beat=beat, alive=alive, trouble=Database.trouble(config.database) if alive else "")
 
 
 def daemon_words(found: Daemon, config: Config) -> str:
@@ -124,6 +127,8 @@ def daemon_words(found: Daemon, config: Config) -> str:
     if found.pid is None:
         return f"no daemon runs on {config.database_name}"
     process = f"process {found.pid}" if found.pid else "a process"
+    if found.trouble:
+        return f"{process} is running on {config.database_name}, but cannot use it: {found.trouble}"
     if found.alive:
         return f"{process} is running on {config.database_name}"
     return f"{process} holds {config.database_name}, but makes no progress"
@@ -131,7 +136,7 @@ def daemon_words(found: Daemon, config: Config) -> str:
 
 def daemon_shape(found: Daemon) -> Document:
     """Return the daemon as documents have it."""
-    return {"alive": found.alive, "pid": found.pid, "beat": time(found.beat)}
+    return {"alive": found.alive, "pid": found.pid, "beat": time(found.beat), "trouble": found.trouble or None}
 
 
 def feed_shape(row: FeedHealth) -> Document:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
@@ -11,9 +12,14 @@ from typing import TextIO
 
 #: Priorities of syslog(3), by which journald sorts (sd-daemon(3)).
 _PRIORITIES = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
-#: C0 and C1 controls, line and paragraph separators, and marks that turn the direction of what follows; a line end and
-#: a tab are no harm where continued lines are indented.
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+#: Bytes of an event: journald makes two of a line of more than 48 KiB (LineMax in journald.conf(5)).
+_LONGEST = 47 * 1024
+#: C0 and C1 controls, line and paragraph separators, marks that turn the direction of what follows, and characters that
+#: nobody sees, tags among them; a line end and a tab are no harm where continued lines are indented.
+_CONTROLS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
 
 
 def inert(text: str) -> str:
@@ -48,16 +54,21 @@ class _Terminal(_Lines):
 
 
 class _Journal(_Lines):
-    """Lines for journald, which has the time already."""
+    """One line for each event: journald has the time already, and makes an event of every line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the record with its priority before each line."""
-        mark = f"<{_PRIORITIES.get(record.levelno, 6)}>"
-        return mark + super().format(record).replace("\n", f"\n{mark}")
+        """Return the record with its priority; what stands on several lines, such as a traceback, is joined to one."""
+        said = " | ".join(line.strip() for line in super().format(record).split("\n") if line.strip())
+        return f"<{_PRIORITIES.get(record.levelno, 6)}>{_cut(said)}"
 
     def head(self, record: logging.LogRecord) -> str:  # noqa: ARG002 - as its parent
         """Return nothing: journald keeps time, level and unit by itself."""
         return ""
+
+
+def _cut(line: str) -> str:
+    raw = line.encode(errors="backslashreplace")
+    return line if len(raw) <= _LONGEST else f"{raw[:_LONGEST].decode(errors='ignore')}…"
 
 
 class _Json(logging.Formatter):
@@ -95,4 +106,16 @@ def _formatter(*, as_json: bool, zone: tzinfo, stream: TextIO, environment: Mapp
         return _Json()
     if stream.isatty():
         return _Terminal(zone)
-    return _Journal() if "JOURNAL_STREAM" in environment else _Lines()
+    return _Journal() if _is_journal(stream, environment) else _Lines()
+
+
+def _is_journal(stream: TextIO, environment: Mapping[str, str]) -> bool:
+    """Return whether journald reads the stream: the variable reaches every child, wherever its output goes.
+
+    It names device and inode of the stream (systemd.exec(5)).
+    """
+    try:
+        file = os.fstat(stream.fileno())
+    except OSError:  # a stream that is no file
+        return False
+    return environment.get("JOURNAL_STREAM") == f"{file.st_dev}:{file.st_ino}"

@@ -24,14 +24,17 @@ def colourful(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-#: Characters that JSON lets stand though they steer a terminal (C1 controls), turn the direction of a line or end it.
-_STEERING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+#: Characters that JSON lets stand though they steer a terminal (C1 controls), turn the direction of a line, end it, or
+#: are seen by nobody, tags among them.
+_STEERING = re.compile(
+    "[\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
 
 
 def document(fields: object) -> None:
     """Print one JSON document on one line, in its own letters; what could steer the terminal stands as an escape."""
     written = json.dumps(fields, ensure_ascii=False)
-    click.echo(_STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", written))
+    click.echo(_STEERING.sub(lambda found: json.dumps(found[0])[1:-1], written))
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

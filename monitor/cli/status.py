@@ -16,8 +16,8 @@ from monitor.cli.options import config_option, json_option
 def status(*, live: bool, as_json: bool) -> None:
     """Show whether the daemon runs, and how its feeds and channels are doing.
 
-    Exit codes: 0 all is well; 1 a feed or a channel is failing, or a message was not delivered; 2 the config or the
-    database cannot be used; 3 no daemon runs, or it makes no progress.
+    Exit codes: 0 all is well; 1 a feed or a channel is failing, a message was not delivered, or the daemon cannot use
+    its database (a full disk); 2 the config or the database cannot be used; 3 no daemon runs, or it makes no progress.
     """
     from monitor.cli import health, invocation, screen
 
@@ -31,7 +31,8 @@ def status(*, live: bool, as_json: bool) -> None:
         sys.exit(0 if daemon.alive else invocation.NO_DAEMON)
 
     feeds, channels = invocation.read(config, lambda tx: (health.feeds(config, tx), health.channels(config, tx)))
-    troubles = any(feed.failing for feed in feeds) or any(channel.failing for channel in channels)
+    failing = any(feed.failing for feed in feeds) or any(channel.failing for channel in channels)
+    troubles = failing or bool(daemon.trouble)
     if as_json:
         screen.document(
             {

@@ -7,11 +7,13 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from monitor.alert import Delivery, What
+from monitor.alert import Delivery, Kind, Notice, What
+from monitor.errors import DamagedRow
 from monitor.store import deliveries as delivery_rows
-from monitor.store.database import Tx
+from monitor.store.database import AnyRow, Tx
 from monitor.store.tables import alert
 
+_WHOLE = select(alert.c.id, alert.c.kind, alert.c.rule, alert.c.made_at, alert.c.body)
 #: So many are named when a prefix fits more than one.
 _CANDIDATES = 10
 
@@ -26,7 +28,7 @@ class Kept:
 
 def listing(tx: Tx, *, limit: int, rule: str | None = None, notices: bool = True) -> tuple[Kept, ...]:
     """Return the newest alerts of a rule, or the newest alerts of all, with the notices or without, newest first."""
-    wanted = select(alert.c.body).order_by(alert.c.seq.desc()).limit(limit)
+    wanted = _WHOLE.order_by(alert.c.seq.desc()).limit(limit)
     if not notices:
         wanted = wanted.where(alert.c.rule.is_not(None))
     return _kept(tx, wanted if rule is None else wanted.where(alert.c.rule == rule))
@@ -37,10 +39,20 @@ def by_prefix(tx: Tx, prefix: str) -> tuple[Kept, ...]:
     typed = prefix.lower()
     # A range, which the index answers; "~" sorts behind every character of an id.
     begins = alert.c.id.between(typed, f"{typed}~")
-    return _kept(tx, select(alert.c.body).where(begins).order_by(alert.c.id).limit(_CANDIDATES))
+    return _kept(tx, _WHOLE.where(begins).order_by(alert.c.id).limit(_CANDIDATES))
 
 
 def _kept(tx: Tx, wanted: Select[Any]) -> tuple[Kept, ...]:
-    found = [delivery_rows.what(tx, body) for body in tx.execute(wanted).scalars().all()]
-    owed = delivery_rows.of_alerts(tx, [each.id for each in found])
-    return tuple(Kept(what=each, deliveries=owed[each.id]) for each in found)
+    rows = tx.execute(wanted).all()
+    owed = delivery_rows.of_alerts(tx, [row.id for row in rows])
+    return tuple(Kept(what=_what(tx, row), deliveries=owed[row.id]) for row in rows)
+
+
+def _what(tx: Tx, row: AnyRow) -> What:
+    """Return what was kept; in the place of what is damaged, a notice that says so."""
+    try:
+        return delivery_rows.what(tx, row.body)
+    except DamagedRow as error:
+        kind = Kind(row.kind) if row.kind in list(Kind) else Kind.NEW
+        subject = f"An alert of {row.rule}" if row.rule else "A notice"
+        return Notice(id=row.id, kind=kind, subject=subject, message=f"{error}.".capitalize(), made_at=row.made_at)

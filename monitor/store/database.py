@@ -9,17 +9,18 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from pathlib import Path
+from shlex import quote
 from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import Connection, Engine, Integer, Row, create_engine, event, make_url, or_, type_coerce, update
+from sqlalchemy import Connection, Engine, Row, create_engine, event, make_url, select
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, ProgrammingError
 
-from monitor.alert import OPEN
 from monitor.errors import AlreadyRunning, DamagedDatabase, NewerDatabase, StoreError
-from monitor.store import tables
 from monitor.store.lock import Lock
 
 T = TypeVar("T")
@@ -27,6 +28,16 @@ T = TypeVar("T")
 Tx: TypeAlias = Connection
 #: A row of any columns.
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """The lease of a row, and when it is to end."""
+
+    number: int
+    token: str
+    until: datetime
+
 
 #: The number of the newest migration, which is the version of the tables that this program works on.
 HEAD = max(file.name[:4] for file in (Path(__file__).parent / "migrations" / "versions").glob("[0-9]*.py"))
@@ -37,10 +48,18 @@ _LOCK_PATIENCE = 0.5
 #: How long a program waits for another that is bringing the tables up to date.
 _UPGRADE_PATIENCE = 10.0
 
+#: Milliseconds that a writer waits for another program. A lock of 5 s is nothing to speak of; and while a longer one
+#: lasts, the waits of three loops, one after another in the one thread that writes, stay shorter than the time after
+#: which a daemon passes for hanging (measured: with 10 s each, a lock of 40 s looked like a daemon that hangs).
+_BUSY_PATIENCE = 6000
+
 #: synchronous is FULL because a commit is a promise: with NORMAL a power cut takes back the last commits, and with them
 #: the note that a message was being sent, so it would be sent again without "may repeat". The price is one fdatasync
 #: for each commit (0.07 to 5 ms here).
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+#:
+#: secure_delete is FAST because Debian's SQLite else writes zeros over every page that is freed: dropping an item of
+#: 4 kB wrote 5,162 bytes, and so writes 1,410.
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=FAST")
 
 _CURES = {
     sqlite3.SQLITE_BUSY: "another program holds its write lock; end that program, or try again",
@@ -101,6 +120,20 @@ class Database:
             if check and (found := self._driver("PRAGMA quick_check(1)")) != "ok":
                 raise self._damaged(str(found))
             self._upgrade(migrate=migrate)
+            if check:
+                self._check_columns()
+
+    def _check_columns(self) -> None:
+        """Refuse a database whose definitions are damaged: quick_check reads pages and rows, and not what they are."""
+        from monitor.store import tables  # noqa: PLC0415 - 0.3 s that commands which open nothing would pay
+
+        try:
+            self.read_now(lambda tx: [tx.execute(select(each).limit(0)) for each in tables.metadata.sorted_tables])
+        except StoreError as error:
+            if error.passing or isinstance(error, DamagedDatabase):
+                raise
+            detail = str(error).removeprefix(f"{self.file}: ")
+            raise self._damaged(detail) from error
 
     def _driver(self, sql: str, *values: object) -> Any:  # noqa: ANN401 - whatever the statement answers
         """Run a statement outside any transaction and return the first value of its answer."""
@@ -118,7 +151,7 @@ class Database:
                 raise StoreError(
                     f"{self.file}: its tables are of version {found}, not {HEAD}; start wirebell to upgrade them"
                 )
-            if self._lock.take():
+            if self._take_lock():
                 try:
                     self._migrate()
                 finally:
@@ -147,8 +180,7 @@ class Database:
         if before is not None:
             copy = self._copy_before(HEAD)
             copy.unlink(missing_ok=True)
-            _create(copy)  # the config is in it, secrets and all: SQLite would let everyone read it
-            self._driver("VACUUM INTO ?", str(copy))
+            self.copy_to(copy)
         # A table that is made anew is dropped first, which would take what refers to it along.
         self._driver("PRAGMA foreign_keys=OFF")
         self.write_now(_run_migrations)
@@ -156,15 +188,29 @@ class Database:
         # So that the file alone, copied without its -wal, is a database and not an empty page.
         self._driver("PRAGMA wal_checkpoint(TRUNCATE)")
 
+    def copy_to(self, file: Path) -> None:
+        """Write all that is committed to a new file; whoever writes meanwhile is not held up."""
+        _create(file)  # the config is in it, secrets and all: SQLite would let everyone read it
+        with self._faults_named():
+            self._driver("VACUUM INTO ?", str(file))
+
     # --- lock --------------------------------------------------------------------------------------------------
 
     def lock(self) -> None:
         """Hold the database as its only daemon until it is closed; raise AlreadyRunning if another does."""
         deadline = time.monotonic() + _LOCK_PATIENCE
-        while not self._lock.take():
+        while not self._take_lock():
             if time.monotonic() > deadline:
                 raise self._already_running()
             time.sleep(0.05)
+
+    def _take_lock(self) -> bool:
+        try:
+            return self._lock.take()
+        except OSError as error:
+            raise StoreError(
+                f"{error.filename}: {error.strerror}; check the disk, and the permissions of the file and its folder"
+            ) from error
 
     def _already_running(self) -> AlreadyRunning:
         holder = self._lock.holder()
@@ -176,9 +222,14 @@ class Database:
         """Return the process number of the daemon that holds the database, None if there is none."""
         return Lock(_file(url)).holder()
 
-    def beat(self) -> None:
-        """Leave a sign that the daemon makes progress."""
-        self._lock.beat()
+    def beat(self, trouble: str = "") -> None:
+        """Leave a sign that the daemon makes progress, and what is in its way."""
+        self._lock.beat(trouble)
+
+    @staticmethod
+    def trouble(url: str) -> str:
+        """Return what the daemon on the database says is in its way; empty where nothing is."""
+        return Lock(_file(url)).trouble()
 
     @staticmethod
     def last_beat(url: str) -> datetime | None:
@@ -240,29 +291,19 @@ class Database:
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             return self._damaged(str(error))
         cure = _CURES.get(code)
-        return StoreError(f"{self.file}: {error}; {cure}" if cure else f"{self.file}: {error}")
+        fault = StoreError(f"{self.file}: {error}; {cure}" if cure else f"{self.file}: {error}")
+        fault.passing = cure is not None
+        return fault
 
     def _damaged(self, detail: str) -> DamagedDatabase:
-        name = self.file.name
-        return DamagedDatabase(
-            f"{self.file}: the database is damaged ({detail}); put a backup in its place: "
-            f"mv {name} {name}.damaged; rm -f {name}-wal {name}-shm; cp BACKUP {name}"
-        )
+        cure = restoring(self.file.name, "BACKUP")
+        return DamagedDatabase(f"{self.file}: the database is damaged ({detail}); put a backup in its place: {cure}")
 
 
-def shift(tx: Tx, by: timedelta) -> None:
-    """Move everything that is due or leased by the jump of a clock that was set."""
-    feed, item, delivery, channel = tables.feed, tables.item, tables.delivery, tables.channel
-    waiting = or_(item.c.judge_due_at.is_not(None), item.c.read_due_at.is_not(None))
-    moved = (
-        (update(feed), (feed.c.next_poll_at, feed.c.leased_until)),
-        (update(item).where(waiting), (item.c.judge_due_at, item.c.read_due_at, item.c.leased_until)),
-        (update(delivery).where(delivery.c.state.in_(OPEN)), (delivery.c.due_at, delivery.c.leased_until)),
-        (update(channel), (channel.c.paused_until,)),
-    )
-    microseconds = by // timedelta(microseconds=1)
-    for statement, columns in moved:
-        tx.execute(statement.values({column: type_coerce(column, Integer) + microseconds for column in columns}))
+def restoring(name: str, backup: str) -> str:
+    """Return the command that puts a backup in the place of a database that no daemon uses."""
+    name, backup = quote(name), quote(backup)
+    return f"mv {name} {name}.damaged; rm -f {name}-wal {name}-shm; cp {backup} {name}"
 
 
 def _file(url: str) -> Path:
@@ -287,13 +328,19 @@ def _create(file: Path) -> None:
         ) from error
 
 
+#: A damaged byte spoils one character: the driver's own way raises, and one such row would hold up all that are read
+#: with it.
+_text = partial(str, encoding="utf-8", errors="replace")
+
+
 def _engine(file: Path, begin: str, *pragmas: str) -> Engine:
     engine = create_engine(URL.create("sqlite", database=str(file)))
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # the driver begins nothing by itself
-        connection.execute("PRAGMA busy_timeout=10000")
+        connection.text_factory = _text
+        connection.execute(f"PRAGMA busy_timeout={_BUSY_PATIENCE}")
         if connection.execute("PRAGMA page_count").fetchone() == (0,):
             # Only an empty file can take this on, and it must before WAL writes the first page; later the pragma
             # would do nothing but write, at every connection.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from math import inf
 from typing import Any
@@ -13,9 +13,12 @@ from sqlalchemy import bindparam, func, insert, or_, select, update
 
 from monitor.feed import Feed, FeedState, State, host_of
 from monitor.item import believable
-from monitor.store.database import AnyRow, Tx
+from monitor.store.database import AnyRow, Lease, Tx
 from monitor.store.tables import feed, item
 
+#: So many bytes of each key stand in a window: a thousand entries take 8 kB, and of a billion pairs of a stored and a
+#: listed key less than one is taken for the same.
+_SHORT_KEY = 8
 #: How many of a feed's newest items tell its rhythm.
 _RHYTHM = 50
 
@@ -164,6 +167,32 @@ def save(tx: Tx, state: FeedState) -> bool:
     """Keep the state after a poll and end its lease; return False, and keep nothing, if that lease holds no more."""
     values = {f"new_{name}": getattr(state, name) for name in _LEARNT}
     return tx.execute(_SAVE, {"feed_id": state.id, "token": state.lease, **values}).rowcount == 1
+
+
+_LISTS = (
+    update(feed)
+    .where(feed.c.id == bindparam("feed_id"), feed.c.window.is_distinct_from(bindparam("listed")))
+    .values(window=bindparam("listed"))
+)
+
+
+def lists(tx: Tx, feed_id: int, keys: Iterable[bytes]) -> None:
+    """Note which keys the feed's answer listed; one that lists none does not take back what the one before did."""
+    if listed := b"".join(key[:_SHORT_KEY] for key in keys):
+        tx.execute(_LISTS, {"feed_id": feed_id, "listed": listed})
+
+
+_CUT = (
+    update(feed)
+    .where(feed.c.id == bindparam("number"), feed.c.lease == bindparam("token"))
+    .values(leased_until=bindparam("until"))
+)
+
+
+def cut_leases(tx: Tx, leases: Sequence[Lease]) -> None:
+    """Let leases that are still held end as given."""
+    if leases:
+        tx.execute(_CUT, [asdict(each) for each in leases])
 
 
 def poll_all_now(tx: Tx, now: datetime) -> None:

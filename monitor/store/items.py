@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy import LargeBinary, Select, and_, bindparam, delete, func, inser
 
 from monitor.feed import host_of
 from monitor.item import READING_RETRY, READING_TRIES, ArticleText, Entry, Item, Known, NoText, Reading
-from monitor.store.database import AnyRow, Tx
+from monitor.store.database import AnyRow, Lease, Tx
 from monitor.store.tables import feed, item, revision, seen
 
 #: So many earlier versions of an item are kept.
@@ -102,10 +102,14 @@ def _words(entry: Entry) -> dict[str, Any]:
     }
 
 
-def revise(tx: Tx, item_id: int, entry: Entry, digest: bytes, now: datetime) -> None:
-    """Keep the changed words of an item and, as a revision, those they replace; it is due to be judged again."""
+def revise(tx: Tx, item_id: int, entry: Entry, digest: bytes, now: datetime) -> bool:
+    """Keep the changed words of an item and, as a revision, those they replace; it is due to be judged again.
+
+    Returns False, and keeps nothing, if the item was dropped.
+    """
     old = select(item.c.id, item.c.version, literal(now, revision.c.at.type), item.c.headline, item.c.lead, item.c.body)
-    tx.execute(insert(revision).from_select(list(revision.c), old.where(item.c.id == item_id)))
+    if not tx.execute(insert(revision).from_select(list(revision.c), old.where(item.c.id == item_id))).rowcount:
+        return False
     tx.execute(
         update(item).where(item.c.id == item_id).values(version=item.c.version + 1, judge_due_at=now, **_words(entry))
     )
@@ -115,6 +119,12 @@ def revise(tx: Tx, item_id: int, entry: Entry, digest: bytes, now: datetime) -> 
     tx.execute(
         update(seen).where(seen.c.feed_id == of_item.c.feed_id, seen.c.key == of_item.c.key).values(digest=digest)
     )
+    return True
+
+
+def changed(tx: Tx, feed_id: int, key: bytes, digest: bytes) -> None:
+    """Note that the words of an entry changed whose item was dropped, so that they are not taken for news each time."""
+    tx.execute(update(seen).where(seen.c.feed_id == feed_id, seen.c.key == key).values(digest=digest))
 
 
 # --- judging -----------------------------------------------------------------------------------------------------
@@ -225,6 +235,19 @@ def _finish_reading(tx: Tx, read: Item, outcome: Mapping[str, Any]) -> bool:
     return tx.execute(update(item).where(held).values(lease=None, leased_until=None, **outcome)).rowcount == 1
 
 
+_CUT = (
+    update(item)
+    .where(item.c.id == bindparam("number"), item.c.lease == bindparam("token"))
+    .values(leased_until=bindparam("until"))
+)
+
+
+def cut_leases(tx: Tx, leases: Sequence[Lease]) -> None:
+    """Let leases that are still held end as given."""
+    if leases:
+        tx.execute(_CUT, [asdict(each) for each in leases])
+
+
 def void_leases(tx: Tx) -> None:
     """Free what a daemon that was killed had claimed; only the holder of the lock may say so."""
     held = and_(item.c.read_due_at.is_not(None), item.c.lease.is_not(None))
@@ -253,6 +276,11 @@ def since(tx: Tx, when: datetime, limit: int) -> tuple[Item, ...]:
     return tuple(map(_item, tx.execute(wanted.limit(limit))))
 
 
+def _words_of(kept: object) -> tuple[str, ...]:
+    """Return the categories that were kept; what is damaged has none."""
+    return tuple(each for each in kept if isinstance(each, str)) if isinstance(kept, list) else ()
+
+
 def _item(row: AnyRow) -> Item:
     return Item(
         id=row.id,
@@ -269,7 +297,7 @@ def _item(row: AnyRow) -> Item:
             lead=row.lead,
             body=row.body,
             author=row.author,
-            categories=tuple(row.categories),
+            categories=_words_of(row.categories),
             published=row.published,
         ),
         seen_at=row.seen_at,

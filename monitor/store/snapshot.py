@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from monitor.alert import Alert, Digest, Kind, Notice, Priority
+from monitor.errors import DamagedRow
 from monitor.rule import Evidence
+
+_DAMAGED = "what was kept of it is damaged: {}"
 
 
 def document(what: Alert | Notice) -> dict[str, Any]:
@@ -18,7 +22,14 @@ def document(what: Alert | Notice) -> dict[str, Any]:
 
 
 def what(kept: Mapping[str, Any]) -> Alert | Notice:
-    """Return the alert or notice that was kept."""
+    """Return the alert or notice that was kept; raise DamagedRow where that makes no sense any more."""
+    try:
+        return _what(kept)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise DamagedRow(_DAMAGED.format(error)) from error
+
+
+def _what(kept: Mapping[str, Any]) -> Alert | Notice:
     common = {"kind": Kind(kept["kind"]), "made_at": datetime.fromisoformat(kept["made_at"])}
     if "rule" not in kept:
         return Notice(**{**kept, **common})
@@ -31,16 +42,29 @@ def what(kept: Mapping[str, Any]) -> Alert | Notice:
     return Alert(**{**kept, **common, **special})
 
 
+def sound(kept: Mapping[str, Any]) -> Alert | Notice | None:
+    """Return the alert or notice that was kept, None where it is damaged."""
+    with suppress(DamagedRow):
+        return what(kept)
+    return None
+
+
 def digest_document(made: Digest) -> dict[str, Any]:
     """Return what is kept of a digest; the alerts that it carries are kept already."""
     return {"id": made.id, "kind": made.kind.value, "made_at": made.made_at.isoformat()}
 
 
 def digest(kept: Mapping[str, Any], alerts: Sequence[Mapping[str, Any]]) -> Digest:
-    """Return the digest that was kept, with the alerts that it carries."""
-    carried = tuple(each for each in map(what, alerts) if isinstance(each, Alert))
-    made_at = datetime.fromisoformat(kept["made_at"])
-    return Digest(id=kept["id"], kind=Kind(kept["kind"]), alerts=carried, made_at=made_at)
+    """Return the digest that was kept, with the alerts that it carries, but for those that are damaged.
+
+    Raises DamagedRow where it makes no sense itself.
+    """
+    carried = tuple(each for each in map(sound, alerts) if isinstance(each, Alert))
+    try:
+        made_at = datetime.fromisoformat(kept["made_at"])
+        return Digest(id=kept["id"], kind=Kind(kept["kind"]), alerts=carried, made_at=made_at)
+    except (KeyError, TypeError, ValueError) as error:
+        raise DamagedRow(_DAMAGED.format(error)) from error
 
 
 def evidence(kept: Sequence[Mapping[str, Any]]) -> tuple[Evidence, ...]:

@@ -33,8 +33,13 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else (value - _EPOCH) // _MICROSECOND
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - inherited
-        """Return the time, in UTC."""
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        """Return the time, in UTC; 1970 for a damaged number that is none, so that what it is due for is due."""
+        if value is None:
+            return None
+        try:
+            return _EPOCH + timedelta(microseconds=value)
+        except OverflowError:
+            return _EPOCH
 
 
 class Flag(TypeDecorator[bool]):
@@ -59,8 +64,11 @@ class Json(TypeDecorator[Any]):
         return _ENCODER.encode(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ANN401, ARG002 - any JSON
-        """Return the document."""
-        return None if value is None else json.loads(value)
+        """Return the document; None where it is damaged, so that no row keeps others from being read."""
+        try:
+            return None if value is None else json.loads(value)
+        except ValueError:
+            return None
 
 
 Number = Annotated[int | None, Field(primary_key=True)]
@@ -117,7 +125,7 @@ class FeedRow(SQLModel, table=True):
     etag: MaybeWords = None
     modified: MaybeWords = None
     body_hash: MaybeBytes = None
-    #: The first eight bytes of each key that its last answer listed, one behind the other.
+    #: The first eight bytes of each key that its last answer with any entries listed, one behind the other.
     window: MaybeBytes = None
     baseline_at: MaybeTime = None
     polled_at: MaybeTime = None

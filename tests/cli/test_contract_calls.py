@@ -16,11 +16,12 @@ from tests.conftest import ROOT
 
 COMMANDS = (
     [],
-    *([name] for name in ("run", "check", "demo", "backtest", "status", "feeds", "rules", "alerts", "channels")),
+    *([name] for name in ("run", "check", "demo", "backtest", "status", "feeds", "rules", "alerts", "channels", "db")),
     *(["feeds", name] for name in ("list", "test")),
     *(["rules", name] for name in ("list", "try")),
     *(["alerts", name] for name in ("list", "show")),
     *(["channels", name] for name in ("list", "test")),
+    *(["db", name] for name in ("backup", "stats", "prune")),
 )
 
 
@@ -107,6 +108,10 @@ def test_output_to_a_pipe_has_no_colour(home: Home, environment: dict[str, str])
         (["feeds", "test", "http://127.0.0.1:9/rss"], 1),
         (["backtest"], 0),
         (["backtest", "--items", "none.jsonl"], 2),
+        (["db", "stats"], 2),
+        (["db", "prune"], 2),
+        (["db", "backup", "copy.db"], 2),
+        (["db", "backup"], 2),
         (["status"], 3),
         (["status", "--live"], 3),
         (["run", "--catch-up", "soon"], 2),

@@ -186,7 +186,7 @@ def test_the_status_is_as_documented(day: Home) -> None:
     alike(found, {**EXAMPLES["status.v1"][0], "feeds": EXAMPLES["feeds.v1"], "channels": EXAMPLES["channels.v1"]})
     assert (found["ok"], found["daemon"]["alive"], found["daemon"]["pid"]) == (False, False, None)
     live = asked(day, "status", "--live", code=3)
-    assert live.keys() == {"schema", "alive", "pid", "beat"}
+    assert live.keys() == {"schema", "alive", "pid", "beat", "trouble"}
     assert (live["schema"], live["alive"]) == ("live.v1", False)
 
 

@@ -64,12 +64,17 @@ def test_a_second_daemon_ends_at_once(wired: Home) -> None:
     assert f"process {os.getpid()} is running on it" in result.stderr
 
 
-def test_a_daemon_runs_until_told_to_stop(wired: Home) -> None:
+def test_a_daemon_runs_until_told_to_stop(wired: Home, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "monitor", "run", "-c", str(wired.path)]
-    environment = {"PYTHONPATH": str(ROOT), "JOURNAL_STREAM": "8:1"}
-    with subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as daemon:
+    journal = tmp_path / "journal"
+    journal.touch()
+    environment = {"PYTHONPATH": str(ROOT), "JOURNAL_STREAM": f"{journal.stat().st_dev}:{journal.stat().st_ino}"}
+    with (
+        journal.open("w") as stream,
+        subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=stream, text=True
+        ) as daemon,
+    ):
         assert daemon.stdout is not None
         screen = []
         for line in daemon.stdout:
@@ -78,7 +83,8 @@ def test_a_daemon_runs_until_told_to_stop(wired: Home) -> None:
                 break
         live = wired.call("status", "--live")
         daemon.send_signal(signal.SIGTERM)
-        _, log = daemon.communicate(timeout=20)
+        daemon.communicate(timeout=20)
+    log = journal.read_text()
     assert daemon.returncode == 0, log
     assert any(line.startswith("config.toml is fine.") for line in screen)
     assert live.exit_code == 0

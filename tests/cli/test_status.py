@@ -78,6 +78,13 @@ def test_a_daemon_that_hangs_is_not_live(home: Home) -> None:
     assert "makes no progress" in result.stdout
 
 
+@pytest.mark.usefixtures("daemon")
+def test_a_sign_of_life_from_before_the_clock_was_set_back_is_none(home: Home) -> None:
+    ahead = time.time() + 3600
+    os.utime(lock_file(home), (ahead, ahead))
+    assert home.call("status", "--live").exit_code == 3
+
+
 def test_a_daemon_that_hung_is_live_again_when_it_goes_on(home: Home, daemon: Database) -> None:
     os.utime(lock_file(home), (0, 0))
     daemon.beat()
@@ -87,4 +94,24 @@ def test_a_daemon_that_hung_is_live_again_when_it_goes_on(home: Home, daemon: Da
 def test_no_daemon_is_not_live(home: Home) -> None:
     result = home.call("status", "--live", "--json")
     assert result.exit_code == 3
-    assert json.loads(result.stdout) == {"schema": "live.v1", "alive": False, "pid": None, "beat": None}
+    assert json.loads(result.stdout) == {
+        "schema": "live.v1",
+        "alive": False,
+        "pid": None,
+        "beat": None,
+        "trouble": None,
+    }
+
+
+def test_a_daemon_that_cannot_use_its_database_is_a_finding_and_lives(home: Home, daemon: Database) -> None:
+    home.store(entry("Quiet day"))
+    daemon.beat("wirebell.db: the disk is full; free some space")
+    result = home.call("status")
+    words = f"process {os.getpid()} is running on wirebell.db, but cannot use it: wirebell.db: the disk is full; free"
+    assert (result.exit_code, result.stdout.startswith(words)) == (1, True)
+    document = json.loads(home.call("status", "--json").stdout)
+    assert (document["ok"], document["daemon"]["alive"]) == (False, True)
+    assert document["daemon"]["trouble"] == "wirebell.db: the disk is full; free some space"
+    assert home.call("status", "--live").exit_code == 0
+    daemon.beat()
+    assert home.call("status").exit_code == 0

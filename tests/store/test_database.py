@@ -13,37 +13,26 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import replace
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from threading import Timer
 
 import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine
 from sqlalchemy.exc import IntegrityError
 
-from monitor.alert import DeliveryState
 from monitor.channel import ChannelState
 from monitor.errors import AlreadyRunning, DamagedDatabase, NewerDatabase, StoreError
-from monitor.item import Reading
-from monitor.store import channels, configs, deliveries
+from monitor.store import channels, configs
 from monitor.store import database as module
-from monitor.store.database import HEAD, Database, Tx, shift
+from monitor.store.database import HEAD, Database, Tx
 from tests.store.samples import (
-    DAY,
-    HOUR,
-    MINUTE,
     NOW,
     added,
     arrival,
-    claimed,
     entry,
-    finished,
-    line,
-    started,
-    states,
-    to_judge,
-    told,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -96,7 +85,7 @@ def process(code: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
 def test_a_new_database_is_set_up_to_lose_nothing(url: str, file: Path) -> None:
     names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "auto_vacuum")
     with closing(Database.open(url)) as database:
-        assert [pragma(database, name) for name in names] == ["wal", 2, 1, 10_000, 2]
+        assert [pragma(database, name) for name in names] == ["wal", 2, 1, 6_000, 2]
     assert file.stat().st_mode & 0o777 == 0o600
 
 
@@ -190,6 +179,28 @@ def test_a_newer_database_names_the_copy_from_before(url: str, file: Path) -> No
     alone(file, "UPDATE alembic_version SET version_num = '9999'")
     file.with_name("wirebell.db.before-9999").touch()
     assert refusal(url, NewerDatabase).endswith("put back wirebell.db.before-9999, its copy from before")
+
+
+def test_a_database_of_the_first_version_is_kept_as_it_was_for_those_who_go_back(
+    url: str, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = Config()
+    config.set_main_option("script_location", "monitor.store:migrations")
+    engine = create_engine(url)
+    with engine.begin() as tx:
+        config.attributes["connection"] = tx
+        command.upgrade(config, "0001")
+        tx.exec_driver_sql("INSERT INTO config (sha256, toml, loaded_at) VALUES ('a', 'a = 1', 0)")
+    engine.dispose()
+    Database.open(url).close()
+    copy = file.with_name(f"wirebell.db.before-{HEAD}")
+    assert alone(file, "SELECT version_num, toml FROM alembic_version, config") == (HEAD, "a = 1")
+
+    monkeypatch.setattr(module, "HEAD", "0001")  # as the version before knows it
+    assert refusal(url, NewerDatabase).endswith(f"put back {copy.name}, its copy from before")
+    assert alone(copy, "PRAGMA integrity_check") == ("ok",)
+    with closing(Database.open(f"sqlite:///{copy}", migrate=False, check=False)) as old:
+        assert count(old) == 1
 
 
 @pytest.fixture
@@ -288,6 +299,12 @@ def test_names_of_tables_that_nobody_can_read_are_damage(url: str, file: Path, s
     unreadable = sound.replace(b"item_link", b"\x9e" * 9).replace(b"CREATE INDEX \x9e", b"CREATE INDEY \x9e")
     file.write_bytes(unreadable)
     assert "its tables have no readable names" in refusal(url, DamagedDatabase)
+
+
+def test_a_column_whose_name_changed_is_damage(url: str, file: Path, sound: bytes) -> None:
+    file.write_bytes(sound.replace(b"outcome TEXT", b"outcale TEXT"))
+    said = refusal(url, DamagedDatabase)
+    assert said.startswith(f"{file}: the database is damaged (no such column: attempt.outcome); put a backup in its")
 
 
 def spoil(file: Path, name: str) -> None:
@@ -390,6 +407,12 @@ def test_a_lock_that_is_given_up_in_time_is_waited_for(url: str, database: Datab
     Timer(0.1, other.close).start()
     database.lock()
     assert Database.is_locked(url) == os.getpid()
+
+
+def test_a_lock_that_cannot_be_made_is_named(database: Database, file: Path) -> None:
+    file.with_name("wirebell.db.lock").mkdir()
+    with pytest.raises(StoreError, match=r"wirebell\.db\.lock: Is a directory; check the disk"):
+        database.lock()
 
 
 # --- transactions ------------------------------------------------------------------------------------------------
@@ -505,38 +528,3 @@ def test_a_full_disk_is_named_and_when_space_returns_all_goes_on(database: Datab
     assert count(database) == 1
     database._driver("PRAGMA max_page_count=1000000")
     assert record(database, "b" * 100_000) == 2
-
-
-# --- clock -------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("by", [3 * HOUR, -HOUR, timedelta(microseconds=-1)])
-def test_a_clock_that_was_set_moves_everything_that_waits(database: Database, by: timedelta) -> None:
-    added(database, arrival(reading=Reading.DUE))
-    waiting, sent = told(database, "desk", "mail")
-    started(database, sent)
-    finished(database, sent)
-    database.write_now(partial(channels.put, state=ChannelState(name="desk", paused_until=NOW + DAY)))
-    database.write_now(partial(shift, by=by))
-
-    moved, early = NOW + by, NOW + by - timedelta(microseconds=1)
-    assert states(database)["tass"].next_poll_at == moved
-    assert (to_judge(database, early), len(to_judge(database, moved))) == ((), 1)
-    assert database.read_now(partial(channels.get, name="desk")).paused_until == moved + DAY
-    assert line(database, now=moved + DAY - MINUTE) is None
-    head = line(database, now=moved + DAY)
-    assert head is not None
-    assert (head.id, head.due_at) == (waiting.id, moved)
-
-
-def test_a_clock_that_was_set_moves_leases_and_nothing_that_is_over(database: Database) -> None:
-    added(database, arrival())
-    (done,) = told(database, "desk")
-    started(database, done)
-    finished(database, replace(done, state=DeliveryState.SENT))
-    claimed(database)
-    database.write_now(partial(shift, by=HOUR))
-    assert claimed(database, now=NOW + HOUR + 4 * MINUTE) == ()
-    assert len(claimed(database, now=NOW + HOUR + 5 * MINUTE)) == 1
-    owed = database.read_now(partial(deliveries.of_alerts, ids=[done.alert_id]))[done.alert_id]
-    assert [each.due_at for each in owed] == [NOW]

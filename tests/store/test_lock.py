@@ -76,3 +76,31 @@ def test_who_does_not_hold_the_lock_leaves_no_sign(lock: Lock, file: Path) -> No
     lock.beat()
     assert lock.last_beat() is None
     assert not file.with_name("wirebell.db.lock").exists()
+
+
+def test_a_holder_says_what_is_in_its_way_and_when_nothing_is_any_more(lock: Lock, file: Path) -> None:
+    assert lock.trouble() == ""
+    lock.take()
+    lock.beat("wirebell.db: the disk is full;\nfree some space")
+    assert (Lock(file).trouble(), Lock(file).holder()) == (
+        "wirebell.db: the disk is full; free some space",
+        os.getpid(),
+    )
+    lock.beat()
+    assert (Lock(file).trouble(), Lock(file).holder()) == ("", os.getpid())
+    lock.beat("x" * 5000)
+    assert file.with_name("wirebell.db.lock").stat().st_size == 1024
+    lock.drop()
+    assert lock.trouble() == ""
+
+
+def test_a_sign_that_cannot_be_left_ends_nothing(lock: Lock, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock.take()
+
+    def refuse(*_: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(os, "pwrite", refuse)
+    monkeypatch.setattr(os, "utime", refuse)
+    lock.beat("disk full")
+    assert lock.trouble() == ""

@@ -53,6 +53,12 @@ def matches(database: Database) -> list[tuple[int, str, int, float]]:
     return database.read_now(rows)
 
 
+def test_what_a_ruling_owes_is_due_when_it_is_kept_however_the_clock_was_set_meanwhile(database: Database) -> None:
+    found = ruling(item(database))
+    (rang,) = database.write_now(partial(rulings.record, rulings=[found], now=NOW - HOUR))
+    assert [each.due_at for each in owed_for(database, rang.id)] == [NOW - HOUR]
+
+
 def test_a_ruling_is_a_match_an_alert_and_its_deliveries(database: Database) -> None:
     judged = item(database)
     (rang,) = recorded(database, ruling(judged, channels=("desk", "mail")))
