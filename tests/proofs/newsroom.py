@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
+import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from monitor.alert import Delivery
 from monitor.store import alerts
@@ -16,7 +20,12 @@ from monitor.store.database import Database
 from tests.daemon import PATIENCE, Daemon
 from tests.http_server import HttpServer, Received, Reply
 from tests.scenarios.house import rss
+from tests.smtp_server import Letter
 
+#: How a mail's subject ends when it may repeat, and before that.
+REPEATING, SOURCE = " (may repeat)", " (Example Wire)"
+#: A traceback of wirebell's own: a reader that is just born to a daemon when that one is killed leaves one of Python's.
+OUR_TRACEBACK = re.compile(r'^ *File "[^"]*/monitor/', re.MULTILINE)
 READY = "The next match rings at once."
 
 
@@ -32,19 +41,35 @@ class Copy:
 class Newsroom:
     """The folder of a daemon, its only feed, and its only receiver."""
 
-    def __init__(self, folder: Path, wire: HttpServer, hook: str, *, catch_up: str = "1h") -> None:
-        self.folder, self.wire = folder, wire
+    def __init__(  # noqa: PLR0913 - all that a newsroom may differ in
+        self,
+        folder: Path,
+        wire: HttpServer,
+        hook: str,
+        *,
+        catch_up: str = "1h",
+        channels: Sequence[str] = (),
+        interval: str = "1s",
+        lists: int | None = None,
+    ) -> None:
+        """Write the config; ``channels`` are lines of it, for receivers beside the hook.
+
+        The feed lists so many entries at the most; None lets it list all.
+        """
+        self.folder, self.wire, self._lists = folder, wire, lists
         self.published: list[str] = []
         #: When its entries were published; an undated one would be history at the first poll.
         self.began = datetime.now(UTC)
         self._serve()
+        more = "\n".join(channels)
         (folder / "config.toml").write_text(
             f"""timezone = "UTC"
-feeds.wire = {{ url = "{wire.url("/rss")}", interval = "1s" }}
+feeds.wire = {{ url = "{wire.url("/rss")}", interval = "{interval}" }}
 rules.road = "glacier"
-channels.desk = {{ webhook = "{hook}" }}
+channels.desk = {{ webhook = "{hook}", default = true }}
 polling = {{ min_interval = "1s", catch_up = "{catch_up}" }}
 network.allow = ["127.0.0.0/8"]
+{more}
 """,
             encoding="utf-8",
         )
@@ -61,7 +86,8 @@ network.allow = ["127.0.0.0/8"]
     @property
     def document(self) -> bytes:
         """Return the feed as it stands, newest first."""
-        entries = [{"guid": title, "title": title, "description": "Ice moves."} for title in reversed(self.published)]
+        titles = self.published[: -self._lists - 1 : -1] if self._lists else self.published[::-1]
+        entries = [{"guid": title, "title": title, "description": "Ice moves."} for title in titles]
         return rss(entries, at=self.began)
 
     def run(self, *arguments: str) -> Daemon:
@@ -77,19 +103,63 @@ network.allow = ["127.0.0.0/8"]
             database.close()
         return tuple(delivery for each in kept for delivery in each.deliveries)
 
+    def states(self) -> list[tuple[str, str]]:
+        """Return channel and state of every delivery of an alert, of which there may be many."""
+        return self._ask(
+            "SELECT channel, delivery.state FROM delivery JOIN alert ON alert.id = alert_id AND kind = 'new'"
+        )
 
-def copies(received: tuple[Received, ...]) -> list[Copy]:
-    """Return the alerts among what a receiver got, in order of arrival."""
+    def owes_nothing(self) -> bool:
+        """Return whether all that was published has rung, and nothing is to be delivered any more."""
+        rung = "SELECT count(*) FROM alert WHERE kind = 'new'"
+        owed = "SELECT count(*) FROM delivery WHERE state IN ('queued', 'sending')"
+        return self._ask(f"SELECT ({rung}), ({owed})") == [(len(self.published), 0)]
+
+    def _ask(self, sql: str) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(f"file:{self.folder / 'wirebell.db'}?mode=ro", uri=True)) as connection:
+            return connection.execute(sql).fetchall()
+
+
+def copies(received: tuple[Received, ...], schema: str = "alert.v1") -> list[Copy]:
+    """Return the alerts among what a receiver got, or what else is of the schema, in order of arrival."""
     documents = [(request, json.loads(request.body)) for request in received if request.method == "POST"]
     return [
         Copy(
-            headline=document["headline"],
+            headline=document["headline" if schema == "alert.v1" else "subject"],
             id=request.headers["webhook-id"],
             may_repeat=document.get("may_repeat", False),
         )
         for request, document in documents
-        if document["schema"] == "alert.v1"
+        if document["schema"] == schema
     ]
+
+
+def letters(received: tuple[Letter, ...], *, notices: bool = False) -> list[Copy]:
+    """Return the alerts among the mail that a server took, or what is none, in order of arrival."""
+    messages = [letter.message for letter in received if (b"In-Reply-To" in letter.raw) is not notices]
+    return [
+        Copy(
+            headline=str(message["Subject"]).removesuffix(REPEATING).removeprefix("road: ").removesuffix(SOURCE),
+            id=str(message["X-Wirebell-Delivery"]),
+            may_repeat=str(message["Subject"]).endswith(REPEATING),
+        )
+        for message in messages
+    ]
+
+
+def rung(arrived: Sequence[Copy]) -> set[str]:
+    """Return the headlines of what arrived."""
+    return {each.headline for each in arrived}
+
+
+def repeats(arrived: Sequence[Copy]) -> list[Copy]:
+    """Return every copy after the first."""
+    known: set[str] = set()
+    again = []
+    for each in arrived:
+        again += [each] if each.headline in known else []
+        known.add(each.headline)
+    return again
 
 
 def kill(daemon: Daemon) -> None:
@@ -104,9 +174,16 @@ def stop(daemon: Daemon) -> None:
     assert daemon.end() == 0
 
 
-def wait_until(held: Callable[[], object]) -> None:
-    """Wait until something holds."""
+def comes_to_hold(held: Callable[[], object]) -> bool:
+    """Wait until something holds, and return whether it did in time."""
     deadline = time.monotonic() + PATIENCE
     while not held():
-        assert time.monotonic() < deadline, f"it never came to hold: {held}"
+        if time.monotonic() > deadline:
+            return False
         time.sleep(0.01)
+    return True
+
+
+def wait_until(held: Callable[[], object]) -> None:
+    """Wait until something holds."""
+    assert comes_to_hold(held), f"it never came to hold: {held}"

@@ -6,22 +6,52 @@ import random
 import signal
 import socket
 import time
-from collections import defaultdict
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Self
 
 import pytest
 
 from monitor.alert import DeliveryState
 from tests.http_server import HANG, HttpServer, Mode, Reply
-from tests.proofs.newsroom import READY, Copy, Newsroom, copies, kill, stop, wait_until
+from tests.proofs import proving
+from tests.proofs.newsroom import (
+    OUR_TRACEBACK,
+    READY,
+    Copy,
+    Newsroom,
+    copies,
+    kill,
+    letters,
+    repeats,
+    rung,
+    stop,
+    wait_until,
+)
+from tests.proofs.nursery import Infant, Nursery
 from tests.scenarios.house import rss
+from tests.smtp_server import SmtpServer
 
 pytestmark = pytest.mark.slow
 
-KILLS = 10
-#: Entries published before each life; with the receiver's delay they are some 0.2 s of sending.
-NEWS = 4
-DELAY = 0.03
+#: Kills of all houses together.
+KILLS = proving.sized(1000, 8)
+HOUSES = proving.sized(4, 2)
+#: Alerts that each life begins with, still to be brought to three channels: some seconds of sending.
+IN_FLIGHT = proving.sized(200, 100)
+#: How long a receiver takes to answer, in seconds.
+DELAY = 0.02
+#: A life is killed after so many requests at the most, and a moment.
+REQUESTS, MOMENT = 40, 0.06
+#: One life in so many is killed while it starts.
+EARLY = 5
+#: Between two polls: a life or some. Only a life that polls starts a reader, which takes longer than all else it does.
+INTERVAL = "3s"
+#: Entries that the feed lists; a real one forgets too.
+LISTED = 400
 
 
 @pytest.fixture
@@ -29,41 +59,114 @@ def room(tmp_path: Path, wire: HttpServer, receiver: HttpServer) -> Newsroom:
     return Newsroom(tmp_path, wire, receiver.reply("/hook", Reply(status=204)))
 
 
-def by_headline(arrived: list[Copy]) -> dict[str, list[Copy]]:
-    found: dict[str, list[Copy]] = defaultdict(list)
-    for each in arrived:
-        found[each.headline].append(each)
-    return found
+class House:
+    """A daemon that lives many lives, and three receivers that keep what they get."""
+
+    def __init__(self, folder: Path, chance: random.Random) -> None:
+        self._folder, self._chance, self._open = folder, chance, ExitStack()
+
+    def __enter__(self) -> Self:
+        self._folder.mkdir()
+        self._wire, self._web = self._open.enter_context(HttpServer()), self._open.enter_context(HttpServer())
+        self._mail, self._nursery = self._open.enter_context(SmtpServer()), self._open.enter_context(Nursery())
+        for name in ("desk", "chat"):
+            self._web.reply(f"/{name}", Reply(status=204, delay=DELAY))
+        post = (
+            f'channels.post = {{ to = "anna@bank.example", smtp = "127.0.0.1", port = {self._mail.port}, '
+            'security = "none", from = "bot@bank.example", default = true }'
+        )
+        chat = f'channels.chat = {{ webhook = "{self._web.url("/chat")}", default = true }}'
+        self._room = Newsroom(
+            self._folder, self._wire, self._web.url("/desk"), interval=INTERVAL, channels=[chat, post], lists=LISTED
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    @property
+    def published(self) -> Sequence[str]:
+        return self._room.published
+
+    def arrived(self) -> dict[str, list[Copy]]:
+        """Return what came on each channel."""
+        webhooks = {name: copies(self._web.asked(f"/{name}")) for name in ("desk", "chat")}
+        return webhooks | {"post": letters(self._mail.letters)}
+
+    def _requests(self) -> int:
+        return len(self._web.received) + len(self._mail.letters)
+
+    def _is_done(self, daemon: Infant) -> bool:
+        return daemon.has_ended or (READY in daemon.said and self._room.owes_nothing())
+
+    def live_and_be_killed(self) -> str:
+        """Live with much to bring, be killed at any moment, and return what was said."""
+        brought = min(len(self._web.asked("/desk")), len(self._web.asked("/chat")), len(self._mail.letters))
+        owed = len(self.published) - brought  # but for what was brought twice, and each channel's hello
+        self._room.publish(max(IN_FLIGHT - owed, 0))
+        before, early = self._requests(), self._chance.randrange(EARLY) == 0
+        enough = before + self._chance.randint(1, REQUESTS)
+        daemon = self._nursery.start(self._folder)
+        if not early:
+            wait_until(lambda: daemon.has_ended or self._requests() >= enough)
+        time.sleep(self._chance.uniform(0, 1.0 if early else MOMENT))
+        daemon.tell(signal.SIGKILL)
+        assert daemon.end().code == -signal.SIGKILL, daemon.said
+        return daemon.said
+
+    def live_to_the_end(self) -> str:
+        """Live until nothing is owed any more, and return what was said."""
+        for name in ("desk", "chat"):
+            self._web.reply(f"/{name}", Reply(status=204))
+        daemon = self._nursery.start(self._folder)
+        while not self._is_done(daemon):  # a busy machine may take minutes, but only what is lost never comes
+            before = self._requests()
+            wait_until(lambda: self._requests() > before or self._is_done(daemon))  # noqa: B023 - called here
+        daemon.tell(signal.SIGTERM)
+        assert daemon.end().code == 0, daemon.said
+        return daemon.said
+
+    def live(self, kills: int) -> str:
+        """Be killed so many times, then live to the end; return all that was said."""
+        said = [self.live_and_be_killed() for _ in range(kills)]
+        return "\n".join([*said, self.live_to_the_end()])
+
+    def states(self) -> Counter[tuple[str, str]]:
+        """Return how the deliveries of alerts stand, by channel."""
+        return Counter(self._room.states())
 
 
-def live_and_be_killed(room: Newsroom, receiver: HttpServer) -> None:
-    """Run a daemon and kill it while it starts, or a moment after one of its first requests."""
-    room.publish(NEWS)
-    before = len(room.wire.received) + len(receiver.received)
-    requests = random.randint(0, NEWS + 1)  # noqa: S311 - pytest-randomly seeds it, and says with what
-    with room.run() as daemon:
-        wait_until(lambda: len(room.wire.received) + len(receiver.received) - before >= requests)
-        time.sleep(random.uniform(0, 0.08 if requests else 1.2))  # noqa: S311 - as above
-        kill(daemon)
-        assert "Traceback" not in daemon.said
+@pytest.fixture
+def houses(tmp_path: Path) -> Iterator[list[House]]:
+    with ExitStack() as stack:
+        chances = [random.Random(random.random()) for _ in range(HOUSES)]  # noqa: S311 - pytest-randomly seeds it
+        yield [stack.enter_context(House(tmp_path / str(n), chance)) for n, chance in enumerate(chances)]
 
 
-def test_kills_at_random_moments_lose_no_alert_and_mark_each_repeat(room: Newsroom, receiver: HttpServer) -> None:
-    receiver.reply("/hook", Reply(status=204, delay=DELAY))
-    for _ in range(KILLS):
-        live_and_be_killed(room, receiver)
-    room.publish(NEWS)
-    with room.run() as daemon:
-        wait_until(lambda: set(room.published) <= set(by_headline(copies(receiver.received))))
-        stop(daemon)
-    arrived = by_headline(copies(receiver.received))
-    repeats = [again for same in arrived.values() for again in same[1:]]
-    print(f"{KILLS} kills, {len(room.published)} alerts, {len(repeats)} repeats")
-    assert set(arrived) == set(room.published)
-    assert all(again.may_repeat for again in repeats)
-    assert {len({each.id for each in same}) for same in arrived.values()} == {1}
-    assert len(repeats) <= KILLS  # a kill meets one message under way at most
-    assert [each.state for each in room.deliveries()] == [DeliveryState.SENT] * len(room.published)
+def test_kills_at_random_moments_under_load_lose_no_alert_and_mark_each_repeat(houses: list[House]) -> None:
+    kills = KILLS // HOUSES
+    with ThreadPoolExecutor(HOUSES) as threads:
+        said = list(threads.map(lambda house: house.live(kills), houses))
+    lines = [(house, arrived) for house in houses for arrived in house.arrived().values()]
+    proving.figures(
+        "kills at random moments",
+        kills=kills * HOUSES,
+        alerts=sum(len(house.published) for house in houses),
+        arrivals=sum(len(arrived) for _, arrived in lines),
+        lost=sum(len({*house.published} - rung(arrived)) for house, arrived in lines),
+        repeats=sum(len(repeats(arrived)) for _, arrived in lines),
+        most_repeats_of_a_channel=max(len(repeats(arrived)) for _, arrived in lines),
+        kills_of_each_house=kills,
+    )
+    for house, arrived in lines:
+        assert rung(arrived) == {*house.published}
+        assert [again for again in repeats(arrived) if not again.may_repeat] == []
+        assert len(repeats(arrived)) <= kills  # a kill meets one message under way on each channel at most
+        assert len({each.id for each in arrived}) == len(house.published)
+    for house, words in zip(houses, said, strict=True):
+        assert house.states() == Counter({(name, "sent"): len(house.published) for name in house.arrived()})
+        assert OUR_TRACEBACK.search(words) is None
+        assert "ERROR" not in words
 
 
 def test_a_message_whose_receiver_was_silent_when_the_kill_came_goes_again_marked(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import signal
 import sqlite3
+import traceback
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -13,10 +17,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from monitor.cli import wirebell
+from monitor.cli import logs, wirebell
+from monitor.send import SenderError
 from tests.daemon import Daemon
 from tests.http_server import HttpServer, Reply
-from tests.scenarios.house import rss
+from tests.proofs import proving
+from tests.scenarios.house import House, rss
 from tests.smtp_server import SmtpServer
 
 HOOK, KEY = "canaryhook7f3a9c51e2b8", "canarykey20d4f6a81c93e5"
@@ -35,8 +41,11 @@ COMMANDS = (
     ("alerts", "show", "ID"),
     ("alerts", "show", "ID", "--json"),
     ("check",),
+    ("channels", "test", "hook"),
+    ("channels", "test", "hook", "--json"),
+    ("channels", "test", "service"),
+    ("channels", "test", "post", "--json"),
 )
-
 
 #: Importing all plugins of Apprise imports imghdr, which goes with Python 3.13.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -64,6 +73,7 @@ def receivers(*, work: bool) -> Iterator[World]:
 def write(folder: Path, world: World, *, inside: bool) -> None:
     """Write a config whose secrets stand in it, or, as far as they can, in files beside it."""
     values = {
+        "webhook": world.http.url(f"/hook/{HOOK}?token={HOOK}"),
         "secret": f"whsec_{SECRET}",
         "url": f"json://someone:{PASSWORD}@127.0.0.1:{world.http.port}/{ADDRESS}",
         "password": PASSWORD,
@@ -82,7 +92,7 @@ polling = {{ min_interval = "1s", catch_up = "1h" }}
 network.allow = ["127.0.0.0/8"]
 log.level = "debug"
 [channels]
-hook = {{ webhook = "{world.http.url(f"/hook/{HOOK}?token={HOOK}")}", {given["secret"]}, default = true }}
+hook = {{ {given["webhook"]}, {given["secret"]}, default = true }}
 service = {{ {given["url"]}, default = true }}
 [channels.post]
 to = "anna@bank.example"
@@ -120,6 +130,18 @@ def show(folder: Path, *words: str) -> str:
     return result.output
 
 
+def family(number: int) -> list[int]:
+    """Return the numbers of a process and of all below it."""
+    children = Path(f"/proc/{number}/task").glob("*/children")
+    below = [int(child) for each in children for child in each.read_text(encoding="ascii").split()]
+    return [number, *(one for child in below for one in family(child))]
+
+
+def ps(number: int) -> bytes:
+    """Return what the system shows of a process: its command line and environment."""
+    return b"".join(Path(f"/proc/{number}/{part}").read_bytes() for part in ("cmdline", "environ"))
+
+
 def look_for_leaks(folder: Path, world: World) -> None:
     """Run the daemon and every command that shows something, and look at all that comes of it."""
     with Daemon(folder, "--once") as daemon:
@@ -148,7 +170,22 @@ def test_secrets_in_files_are_kept_nowhere_else_and_never_shown(tmp_path: Path) 
         look_for_leaks(tmp_path, world)
         assert world.mail.letters
     raw = b"".join(path.read_bytes() for path in tmp_path.glob("wirebell.db*"))
-    assert set(leaks(raw)) == {HOOK}  # a webhook's address has no file of its own, so it stands in the config
+    assert leaks(raw) == []
+
+
+@pytest.mark.slow
+def test_no_process_of_the_daemon_shows_a_secret_in_its_command_line_or_environment(tmp_path: Path) -> None:
+    with receivers(work=True) as world:
+        write(tmp_path, world, inside=False)
+        with Daemon(tmp_path) as daemon:
+            daemon.wait_until_it_says("road -> service")
+            shown = {number: ps(number) for number in family(daemon.number)}
+            daemon.tell(signal.SIGTERM)
+            assert daemon.end() == 0
+    assert len(shown) > 1  # the workers that read documents
+    assert any(b"monitor" in each for each in shown.values())
+    assert {number: leaks(each) for number, each in shown.items() if leaks(each)} == {}
+    proving.figures("secrets", canaries=len(CANARIES), processes=len(shown), leaks=0)
 
 
 @pytest.mark.slow
@@ -156,6 +193,40 @@ def test_secrets_in_the_config_stay_there_even_where_everything_fails(tmp_path: 
     with receivers(work=False) as world:
         write(tmp_path, world, inside=True)
         look_for_leaks(tmp_path, world)
+
+
+#: Functions of packages that a message passes through, by the channel that is told with them.
+BREAKS = {
+    "hook": "http.client.HTTPConnection.request",
+    "post": "smtplib.SMTP.rcpt",
+    "service": "apprise.Apprise.notify",
+}
+
+
+@pytest.mark.parametrize("channel", BREAKS)
+async def test_a_fault_on_the_way_to_a_channel_is_logged_with_its_place_and_without_its_words(
+    house: House, channel: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def break_off(*_: object, **__: object) -> None:
+        message = f"cannot use https://{HOOK}/{ADDRESS} with {KEY}"
+        raise RuntimeError(message) from LookupError(PASSWORD)
+
+    with receivers(work=True) as world:
+        write(house.folder, world, inside=False)
+        monkeypatch.setattr(BREAKS[channel], break_off)
+        house.configure((house.folder / "config.toml").read_text(encoding="utf-8"))
+        await house.work()
+        command = ["-c", str(house.folder / "config.toml"), "channels", "test", channel]
+        result = await asyncio.to_thread(CliRunner().invoke, wirebell, command)
+    (told,) = [record for record in caplog.records if record.levelno == logging.ERROR]
+    for form in (logs._Lines(), logs._Journal(), logs._Json()):
+        said = form.format(told)
+        assert "RuntimeError at test_secrets.py:" in said
+        assert "Traceback" in said
+        assert "break_off" in said
+        assert leaks(said) == []
+    assert isinstance(result.exception, SenderError)
+    assert leaks("".join(traceback.format_exception(result.exception)) + result.output) == []
 
 
 #: Faults in the very lines that hold a secret.
