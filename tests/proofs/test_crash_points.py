@@ -119,7 +119,7 @@ class Cycle:
         )
         hook = self._hook.reply("/hook", Reply(status=204))
         first = self._folder / "first"
-        first.mkdir(parents=True)
+        first.mkdir()
         room = Newsroom(first, self._wire, hook, catch_up="0s", channels=[post])
         old = [{"guid": title, "title": title, "description": "Ice moves."} for title in OLD]
         self._wire.reply("/rss", Reply(body=rss(old, at=room.began)))
@@ -209,10 +209,10 @@ def look(folder: Path, stage: Stage, point: int) -> partial[Life]:
     return partial(Life, stage=stage, point=point, integrity=integrity, headlines=headlines, states=states)
 
 
-@pytest.fixture
-def cycles(tmp_path: Path) -> Iterator[list[Cycle]]:
+@pytest.fixture(scope="module")
+def cycles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Cycle]]:
     with ExitStack() as stack:
-        yield [stack.enter_context(Cycle(tmp_path / str(n))) for n in range(AT_ONCE)]
+        yield [stack.enter_context(Cycle(tmp_path_factory.mktemp("cycle"))) for _ in range(AT_ONCE)]
 
 
 def counted(cycle: Cycle, stage: Stage) -> list[str]:
