@@ -146,6 +146,10 @@ def _outlines(count: int, title: bytes) -> bytes:
     return b"<opml version='2.0'><body>" + outline * count + b"</body></opml>"
 
 
+#: Documents that only a fast machine reads in time, so that each costs the deadline.
+SLOW = ("title of tags", "attributes 20000", "entities 50000")
+
+
 def documents() -> Mapping[str, tuple[bytes, int | None]]:
     """Return large documents, and how many items are read of each by a machine that is fast enough: None of no feed."""
     long, tags = b"<description>" + b"word " * 20 + b"</description>", b"<description>&lt;p&gt;</description>"

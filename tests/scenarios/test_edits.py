@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import io
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -331,9 +332,12 @@ class Desk:
 @asynccontextmanager
 async def daemon(folder: Path, toml: str, receiver: HttpServer) -> AsyncIterator[Desk]:
     """Run a daemon at the house's morning, from its first screen on."""
-    path, console = folder / "config.toml", io.StringIO()
+    path, console, began = folder / "config.toml", io.StringIO(), time.monotonic()
     path.write_text(toml, encoding="utf-8")
-    service = Service(Settings(path=path, environment={}, console=console), now=lambda: MORNING)
+    service = Service(
+        Settings(path=path, environment={}, console=console),
+        now=lambda: MORNING + timedelta(seconds=time.monotonic() - began),
+    )
     running = asyncio.create_task(service.run())
     desk = Desk(service, path, receiver)
     try:
