@@ -44,7 +44,7 @@ from monitor.store.database import Lease, Tx
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-#: Deadlines of the readers (reliability, D1).
+#: Longest that a reader may take over one document.
 FEED_DEADLINE = timedelta(seconds=2)
 ARTICLE_DEADLINE = timedelta(seconds=5)
 #: A parse that takes longer goes to the slow lane from then on.
