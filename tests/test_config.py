@@ -440,6 +440,15 @@ def test_a_config_may_be_of_many_files(load: Load, tmp_path: Path) -> None:
     assert loaded.files == tuple(tmp_path / name for name in named)
 
 
+def test_a_broad_pattern_passes_over_what_may_not_be_looked_at(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(_: Path) -> bool:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "is_file", forbidden)
+    with pytest.raises(ConfigError, match="matches no file"):
+        load('include = ["*.toml"]')
+
+
 def test_a_file_that_includes_itself_is_a_fault(load: Load) -> None:
     with pytest.raises(ConfigError, match=r"config\.toml is being read already"):
         load('include = ["*.toml"]')

@@ -691,7 +691,7 @@ def test_one_channel_that_hangs_does_not_slow_another(http: HttpServer) -> None:
         assert quick.send(message()) == Sent()
         elapsed = time.monotonic() - started
         assert not any(future.done() for future in slow) or elapsed < LIMIT.total_seconds()
-        assert {future.result() for future in slow} == {Unknown(reason="no answer in time")}
+        assert {type(future.result()) for future in slow} == {Unknown}
 
 
 def test_threads_that_send_at_once_do_not_hear_each_other(http: HttpServer) -> None:

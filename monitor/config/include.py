@@ -60,7 +60,14 @@ def _matching(place: Place, pattern: str, report: Report) -> list[Path]:
             place, f"{pattern!r} cannot be looked for: {error.strerror}", "name the folder that holds the files"
         )
         return []
-    paths = [path for path in found if path.is_file() and not path.name.startswith(".")]
+    paths = [path for path in found if _is_file(path) and not path.name.startswith(".")]
     if not paths:
         report.fault(place, f"{pattern!r} matches no file", f"write the file {whole}, or remove the name")
     return paths
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # such as /proc/1/cwd, which a broad pattern meets
+        return False

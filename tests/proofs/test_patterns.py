@@ -83,7 +83,7 @@ EVIL_CONFIGS = {
     "globs of many asterisks": FEEDS + '[rules]\nx = { match = "ice", feeds = ["' + "****a" * 400 + '"] }\n' + CHANNELS,
     "globs of open sets": FEEDS + '[rules]\nx = { match = "ice", feeds = ["' + "[!" * 5_000 + '"] }\n' + CHANNELS,
     "a zone that is a path": f'timezone = "../../../../../../etc/passwd"\n{WHOLE}',
-    "an include of everything": f'include = ["/**/*", "{"**/" * 200}*.toml"]\n{WHOLE}',
+    "an include of everything": f'include = ["**/*", "{"**/" * 200}*.toml"]\n{WHOLE}',
     "50 MB": WHOLE + "#" * (50 << 20),
 }
 PLACED = re.compile(r"config\.toml(:\d+)?: .+")
