@@ -64,6 +64,7 @@ class FakeTime:
             "FAKETIME_NO_CACHE": "1",
             "FAKETIME_DISABLE_SHM": "1",  # which a kill would leave behind
             "NO_FAKE_STAT": "1",  # the config would seem edited
+            "COVERAGE_PROCESS_CONFIG": "",  # beside a count of lines a faked clock slows the daemon a hundred times
         }
         return settings | ({"FAKETIME_DONT_FAKE_MONOTONIC": "1"} if steady else {})
 
