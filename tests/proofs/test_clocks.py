@@ -288,6 +288,7 @@ def test_after_ten_minutes_of_standing_still_polls_go_on_at_once_and_nothing_is_
     assert lag <= INTERVAL + BUSY
 
 
+@pytest.mark.skipif(not WHOLE, reason="takes minutes beside a count of lines: ./dev prove runs it")
 def test_after_a_start_with_a_clock_a_year_ahead_nothing_waits_for_that_year(
     tmp_path: Path, wire: HttpServer, receiver: HttpServer, fake: FakeTime
 ) -> None:
@@ -324,6 +325,7 @@ def test_after_a_start_with_a_clock_a_year_ahead_nothing_waits_for_that_year(
     assert sorted(rung(receiver, "slow")) == sorted([told["title"], *wanted])  # refused once
 
 
+@pytest.mark.skipif(not WHOLE, reason="takes minutes beside a count of lines: ./dev prove runs it")
 def test_with_a_clock_that_starts_in_1970_and_is_set_right_news_rings_and_history_does_not(
     tmp_path: Path, wire: HttpServer, receiver: HttpServer, fake: FakeTime
 ) -> None:
