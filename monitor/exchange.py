@@ -13,7 +13,7 @@ class Request:
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
-    #: Most bytes of decoded body that are taken (reliability: a bomb or an endless answer ends here).
+    #: Most bytes of decoded body that are taken (a bomb or an endless answer ends here).
     limit: int
     #: What comes is known to take long to read: where it waits, it keeps no room from what is read at once.
     slow: bool = False
