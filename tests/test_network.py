@@ -328,6 +328,14 @@ async def test_names_that_hang_do_not_delay_a_good_one(server: HttpServer) -> No
             await asyncio.gather(*exchanges)
 
 
+async def test_an_address_is_not_looked_up() -> None:
+    def resolve(host: str) -> Sequence[Address]:
+        pytest.fail(f"{host} was looked up")
+
+    async with opened(resolve=resolve) as door:
+        assert (await refusal(door, "http://10.0.0.1/")).reason is Refusal.ADDRESS
+
+
 async def test_a_name_that_hangs_ends_with_its_own_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(network, "LOOKUP_LIMIT", timedelta(seconds=0.1))
     let_go = threading.Event()
