@@ -18,18 +18,14 @@ from tests.proofs.newsroom import READY, Newsroom, copies, kill, stop, wait_unti
 from tests.proofs.proving import WHOLE, figures, sized
 from tests.scenarios.house import rss
 
-pytestmark = [
-    pytest.mark.slow,
-    # With some builds of Python a daemon takes a whole core under a faked clock, and misses its deadlines.
-    pytest.mark.skipif(not WHOLE, reason="clocks are set under real daemons by ./dev prove"),
-]
+pytestmark = pytest.mark.slow
 
 LIBRARIES = Path("/usr/lib")
 INTERVAL = 2.0
 #: The daemon looks at the clock each second, and at what is due each second.
 NOTICED = 2.0
-#: What a busy machine may add to any of it (in CI, measured: 9 s at a load of 8 on two cores).
-BUSY = sized(3, 15)
+#: What a busy machine may add to any of it.
+BUSY = sized(1, 15)
 JUMPED = "the clock jumped"
 
 
@@ -68,6 +64,8 @@ class FakeTime:
             "FAKETIME_NO_CACHE": "1",
             "FAKETIME_DISABLE_SHM": "1",  # which a kill would leave behind
             "NO_FAKE_STAT": "1",  # the config would seem edited
+            # Otherwise each wait for Python's lock ends at once and is begun anew: 100,000 times a second.
+            "FAKETIME_FORCE_MONOTONIC_FIX": "0",
             "COVERAGE_PROCESS_CONFIG": "",  # beside a count of lines a faked clock slows the daemon a hundred times
         }
         return settings | ({"FAKETIME_DONT_FAKE_MONOTONIC": "1"} if steady else {})
@@ -320,12 +318,15 @@ def test_after_a_start_with_a_clock_a_year_ahead_nothing_waits_for_that_year(
         wire.reply("/rss", Reply(body=rss([new, read, told], at=fake.now())))
         wanted = sorted(each["title"] for each in (told, read, new))
         wait_until(lambda: sorted(set(rung(receiver, "slow"))) == wanted)
-        wait_until(lambda: sorted(rung(receiver)) == wanted)
+        wait_until(lambda: sorted(set(rung(receiver))) == wanted)
         wait_until(lambda: len(wire.asked("/gone")) > asked + 1)
         took = time.monotonic() - began
         stop(daemon)
     figures("clock set right by a year at a start", everything_done_after=f"{took:.1f} s", lost=0)
     assert sorted(rung(receiver, "slow")) == sorted([told["title"], *wanted])  # refused once
+    # What was on its way to the desk when the daemon was killed may come again, and says so.
+    again = [each.headline for each in copies(receiver.asked("/desk")) if each.may_repeat]
+    assert sorted(rung(receiver)) == sorted([*wanted, *again])
 
 
 def test_with_a_clock_that_starts_in_1970_and_is_set_right_news_rings_and_history_does_not(
