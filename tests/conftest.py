@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -31,7 +31,23 @@ def tool() -> Callable[[str], str]:
     return find
 
 
+#: How the figures of a proof travel from the process that ran it.
+FIGURES = "figures"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Give a report what the proof has found up to now."""
+    report = yield
+    report.user_properties += [(FIGURES, line) for line in proving.FOUND]
+    proving.FOUND.clear()
+    return report
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what the proofs found."""
-    for line in proving.FOUND:
-        terminalreporter.write_line(line)
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for name, line in getattr(report, "user_properties", ()):
+                if name == FIGURES:
+                    terminalreporter.write_line(str(line))

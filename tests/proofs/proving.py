@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 #: Whether proofs run whole.
 WHOLE = os.environ.get("WIREBELL_PROVE") == "whole"
-#: What the proofs of this run found; printed at its end.
+#: What the proof under way has found; printed at the end of the run.
 FOUND: list[str] = []
 
 
