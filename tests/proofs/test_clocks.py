@@ -229,7 +229,7 @@ def test_in_a_night_in_which_clocks_change_an_alert_is_held_until_the_moment_and
 ) -> None:
     channels = DESK + NIGHT.replace("22:00-07:00", quiet)
     room = furnish(tmp_path, wire, receiver, channels, zone="Europe/Berlin")
-    fake.show(start)
+    fake.show((datetime.fromisoformat(start) - timedelta(minutes=10)).isoformat())
     with Daemon(tmp_path, environment=fake.environment()) as daemon:
         wait_until_greeted(daemon, receiver)
         show(fake, daemon, (datetime.fromisoformat(ends) - timedelta(seconds=20)).isoformat() if not held else start)
