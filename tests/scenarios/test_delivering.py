@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from monitor.alert import Delivery, DeliveryState
 from tests.http_server import HANG, HttpServer, Reply
 from tests.scenarios.house import House, payloads, rss
@@ -142,6 +144,42 @@ async def test_a_rule_tells_the_channels_it_names_and_no_other(
     channels = webhook(receiver, Reply(), name="desk") + webhook(receiver, Reply(), name="night")
     await ring(house, wire, config(wire, channels, rule='{ match = "ferry", notify = "night" }'))
     assert [each.channel for each in house.deliveries()] == ["night"]
+
+
+async def ring_and_edit(house: House, receiver: HttpServer, edited: str) -> None:
+    """Let what is due ring, and put another config to work while the first message is on its way."""
+    sending = asyncio.create_task(house.after(minutes=5))
+    while not receiver.asked("/desk"):
+        await asyncio.sleep(0.01)
+    house.configure(edited)
+    await sending
+    await house.work()
+
+
+async def test_what_waits_goes_where_an_edited_channel_leads(
+    house: House, wire: HttpServer, receiver: HttpServer
+) -> None:
+    entries = [{"guid": str(n), "title": f"Ferry number {n} is late"} for n in range(2)]
+    wire.reply("/rss", Reply(body=rss([])), Reply(body=rss(reversed(entries))))
+    house.configure(config(wire, webhook(receiver, Reply(status=204, delay=0.5))))
+    await house.work()
+    moved = receiver.reply("/moved", Reply(status=204))
+    await ring_and_edit(house, receiver, config(wire, f'channels.desk = {{ webhook = "{moved}", default = true }}\n'))
+    told = {name: payloads(r.body for r in receiver.asked(name)) for name in ("/desk", "/moved")}
+    assert {name: [each["headline"] for each in documents] for name, documents in told.items()} == {
+        "/desk": ["Ferry number 0 is late"],
+        "/moved": ["Ferry number 1 is late"],
+    }
+
+
+async def test_a_refused_message_of_a_channel_that_was_removed_meanwhile_is_withheld(
+    house: House, wire: HttpServer, receiver: HttpServer
+) -> None:
+    wire.reply("/rss", Reply(body=rss([])), Reply(body=rss([ENTRY])))
+    house.configure(config(wire, webhook(receiver, Reply(status=503, delay=0.5))))
+    await house.work()
+    await ring_and_edit(house, receiver, config(wire, webhook(receiver, Reply(), name="other")))
+    assert (only(house).state, only(house).reason) == (DeliveryState.WITHHELD, "channel removed")
 
 
 async def test_an_alert_given_up_after_two_days_is_shown_as_undelivered(
