@@ -40,6 +40,9 @@ class Script(StrEnum):
     ARMENIAN = "Armenian"
     DEVANAGARI = "Devanagari"
     TAMIL = "Tamil"
+    HEBREW = "Hebrew"
+    GEORGIAN = "Georgian"
+    HANGUL = "Hangul"
     OTHER = "other"
 
 
@@ -50,9 +53,12 @@ _RANGES = (
     (0x0370, 0x03FF, Script.GREEK),
     (0x0400, 0x052F, Script.CYRILLIC),
     (0x0531, 0x058F, Script.ARMENIAN),
+    (0x0590, 0x05FF, Script.HEBREW),
     (0x0620, 0x06FF, Script.ARABIC),
     (0x0900, 0x097F, Script.DEVANAGARI),
     (0x0B80, 0x0BFF, Script.TAMIL),
+    (0x10A0, 0x10FF, Script.GEORGIAN),
+    (0xAC00, 0xD7A3, Script.HANGUL),
 )
 
 #: Latin letters and the Cyrillic ones that look the same.

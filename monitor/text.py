@@ -7,7 +7,7 @@ is to be understood (``Form``) follows from its characters alone and is remember
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -32,9 +32,12 @@ from monitor.letters import fold as fold  # noqa: PLC0414 - the one folded form,
 OPENING = 3
 
 _LETTERS = rf"\w+(?:[{MARKS}{HIDDEN}]+\w*)*"
-_WORD = rf"{_LETTERS}(?:[{APOSTROPHES}]{_LETTERS})*(?:\+\+|(?<=\b\w)#)?"
+#: "M6.2", the magnitude of an earthquake, is one word, as C++ and C# are.
+_WORD = rf"{_LETTERS}(?:[{APOSTROPHES}]{_LETTERS})*(?:\+\+|(?<=\b\w)#|\.(?<=\b[^\W\d]\d\.)\d{{1,3}}(?![\w.]))?"
 _ACRONYM = rf"(?:[^\W\d]\.){{2,}}(?:[^\W\d](?!\w))?(?:[{APOSTROPHES}]s\b)?"
-_NUMBER = r"\d+(?:[.,]\d+)+"
+#: Digits with marks between (2,700.5), or in groups with blanks between (2 700,5): no tail of a name (COVID-19 300).
+_GROUPS = rf"(?<![\w{re.escape(HYPHENS)}/.,])[1-9]\d{{0,2}}(?:[ \u00a0\u2009\u202f]\d{{3}})+(?!\w)(?:[.,]\d+)?"
+_NUMBER = rf"(?=\d)(?:{_GROUPS}|\d+(?:[.,]\d+)+)"
 _CLOSERS = rf"[{re.escape(DOUBLE_QUOTES + APOSTROPHES)})\]]*"
 _END = rf"(?<![.!?…])[.!?…]+{_CLOSERS}(?=\s)|(?<=[^\W\d])\.(?=[^\W\d])|[。！？।؟]+{_CLOSERS}"
 _BREAK = rf"[,:;()\[\]{{}}<>—|\\•·，：；、（）]|(?<=\s)[{re.escape(HYPHENS)}]+(?=\s)|--"
@@ -44,17 +47,25 @@ _SCAN = re.compile(rf" ?(?:({_ACRONYM}|{_NUMBER}|{_WORD})|(\n)|({_END})|({_BREAK
 _IS_WORD, _IS_LINE, _IS_END = 1, 2, 3
 _OPENERS = re.compile(rf"[\s{re.escape(DOUBLE_QUOTES + APOSTROPHES)}(\[—–-]*")
 _NEXT_WORD = re.compile(r"\w+")
-#: Scripts that put no blank between words: each character is read as a word, a name as a phrase of them.
+#: Scripts that put no blank between words: each character is read as a word, a name as a phrase of them. Katakana, in
+#: which Japanese writes foreign names, is read as a whole: India (インド) is no part of Indonesia (インドネシア).
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-_UNSPACED_PIECES = re.compile(f"{_UNSPACED.pattern}[{MARKS}]*|(?:(?!{_UNSPACED.pattern}).)+", re.DOTALL)
+_KATAKANA = "[\u30a1-\u30fa\u30fc-\u30ff\uff66-\uff9f]+"
+_UNSPACED_PIECES = re.compile(f"{_KATAKANA}|{_UNSPACED.pattern}[{MARKS}]*|(?:(?!{_UNSPACED.pattern}).)+", re.DOTALL)
 
-#: A full stop after these does not end a sentence.
+#: A full stop after these does not end a sentence, unless a word that often begins one follows.
 _ABBREVIATIONS = frozenset(
     fold(
-        "mr mrs ms dr prof gen sen rep gov lt col capt sgt st jr sr inc corp co ltd bros vs jan feb mar apr jun jul "
-        "aug sep sept oct nov dec bzw ca nr str mme mlle sra гг ул им тыс млн млрд руб стр рис см др пр"
+        "mr mrs ms dr prof gen sen rep gov lt col maj capt cpl sgt adm hon rev supt st jr sr inc corp co ltd bros vs "
+        "etc mt ft ave blvd jan feb mar apr jun jul aug sep sept oct nov dec bzw ca nr str abs bspw evtl ggf inkl mio "
+        "mrd tsd usw vgl geb dipl mme mlle env bd sra srta pág núm dott avv "
+        "гг ул им тыс млн млрд руб коп стр рис см др пр св обл тел янв фев апр авг сент окт ноя дек вул грн"
     ).split()
 )
+#: Nor does one between these and a number: No. 5, Art. 5.
+_NUMBERED = frozenset(fold("no nos nr art abs sec ch vol fig pp núm ст п гл рис стр").split())
+#: Words that often begin a sentence, and no name.
+_OPENING = languages.FUNCTION_WORDS["en"] | languages.FUNCTION_WORDS["ru"] | languages.FUNCTION_WORDS["uk"]
 #: Enough words to tell a language by.
 _SAMPLE = 400
 #: A copied lead shorter than this may be a coincidence.
@@ -176,7 +187,7 @@ def form(word: str) -> Form:
     plain = plain.replace("'", "")
     readings = unmixed(plain)
     return Form(
-        folded=tuple(dict.fromkeys(fold(reading) for reading in readings)),
+        folded=tuple(dict.fromkeys(spelling for reading in readings for spelling in _spellings(fold(reading)))),
         lower=readings[0].lower(),
         spelled=spelled,
         capitals=_capitals(plain),
@@ -185,6 +196,48 @@ def form(word: str) -> Form:
         head=head,
         tail=tail,
     )
+
+
+def _spellings(folded: str) -> Iterator[str]:
+    """Yield the ways to write a number, 2,700 as 2700 and 6,2 as 6.2; a word is written in one."""
+    yield folded
+    if folded[:1].isdigit() and not folded.isdigit():
+        if _GROUPED.fullmatch(folded):
+            yield "".join(char for char in folded if char.isdigit())
+        elif _DECIMAL.fullmatch(folded):
+            yield folded.replace(",", ".")
+
+
+_DECIMAL = re.compile(r"\d+,\d+")
+_FIGURES = re.compile(r"\d+(?:[., ]\d+)*")
+_GROUPED = re.compile(r"[1-9]\d{0,2}(?:(?:,\d{3})+|(?:\.\d{3})+|(?: \d{3})+)|[1-9]\d?(?:,\d\d)+,\d{3}")
+#: Languages that write 2.5 for two and a half; the others write 2,5.
+_POINT = frozenset({"en", "ga", "he", "hi", "ja", "ko", "mr", "ne", "ta", "th", "ur", "zh"})
+
+
+def number(word: str, language: str | None = None) -> float | None:
+    """Return the number that a word of digits stands for in a language; None for a date, a version, a name or a word.
+
+    2,700 is a number of thousands in English and one with three decimals in German; without a language, English.
+    """
+    written = visible(word).replace("'", "")
+    if not _FIGURES.fullmatch(written):
+        return None
+    decimal = "." if (language or "en") in _POINT else ","
+    marks = {char for char in written if char in "., "}
+    last = max(written.rfind("."), written.rfind(","))
+    if not marks or (decimal not in marks and _GROUPED.fullmatch(written)):
+        return _value(written, "")
+    whole, fraction = written[: max(last, 0)], written[last + 1 :]
+    grouped = _GROUPED.fullmatch(whole) and written[last] not in whole
+    if fraction.isdecimal() and (whole.isdecimal() or grouped):
+        return _value(whole, fraction)
+    return _value(written, "") if _GROUPED.fullmatch(written) else None
+
+
+def _value(whole: str, fraction: str) -> float:
+    digits = "".join(char for char in whole if char.isdecimal())
+    return float(f"{digits}.{fraction or 0}")
 
 
 _DOTTED = re.compile(r"(?:[^\W\d]\.)+[^\W\d]?")
@@ -318,15 +371,25 @@ def _ends(content: str, found: re.Match[str], words: list[str]) -> bool:
         mark == "." and end < len(content) and not content[end].isspace()
     ):  # "Node.js", or "talks.The" for want of a blank
         return content[start - 1].islower() and content[end].isupper() and content[end + 1 : end + 3].islower()
-    certain = mark[0] != "." or not words or not (len(words[-1]) == 1 or words[-1].lower() in _ABBREVIATIONS)
-    return _begins_anew(content, end, certain=certain)
+    if mark[0] != "." or not words:
+        return _begins_anew(content, end, certain=True)
+    last = words[-1].lower()
+    if last in _NUMBERED and _FIGURE.match(content, end):
+        return False
+    if _DAY.fullmatch(last):  # "am 12. März", but "He turned 12. Then"
+        return _begins_anew(content, end, certain=False, opening=languages.ANY_FUNCTION_WORD)
+    return _begins_anew(content, end, certain=len(last) > 1 and last not in _ABBREVIATIONS)
 
 
-def _begins_anew(content: str, end: int, *, certain: bool) -> bool:
+_FIGURE = re.compile(r"\s*\d")
+_DAY = re.compile(r"\d{1,2}")
+
+
+def _begins_anew(content: str, end: int, *, certain: bool, opening: frozenset[str] = _OPENING) -> bool:
     """Return whether a sentence begins here: with no small letter, and after an abbreviation with "The" or the like."""
     opened = _OPENERS.match(content, end)
     start = opened.end() if opened else end
     if certain:
         return not content[start : start + 1].islower()
     word = _NEXT_WORD.match(content, start)
-    return word is not None and word[0][0].isupper() and word[0].lower() in languages.FUNCTION_WORDS["en"]
+    return word is not None and word[0][0].isupper() and fold(word[0]) in opening

@@ -30,6 +30,16 @@ def words(content: str) -> list[str]:
         ("C++, C# and Node.js", ["C++", "C#", "and", "Node", "js"]),
         ("rose 2.5% to 1,000.", ["rose", "2.5", "to", "1,000"]),
         ("2.5bn", ["2.5", "bn"]),
+        ("2 700 jobs, 12\u202f345,6 km", ["2 700", "jobs", "12\u202f345,6", "km"]),
+        ("COVID-19 300 cases", ["COVID", "-19", "300", "cases"]),
+        ("in 2026 300 people", ["in", "2026", "300", "people"]),
+        ("on 12.11.2026 at 3.11.2", ["on", "12.11.2026", "at", "3.11.2"]),
+        ("magnitude-6.2 M6.2 quake", ["magnitude", "6.2", "M6.2", "quake"]),
+        ("page A4. 5 left", ["page", "A4", "5", "left"]),
+        ("インドとインドネシア", ["インド", "と", "インドネシア"]),
+        ("ﾛｼｱ外相", ["ﾛｼｱ", "外", "相"]),
+        ("台湾海峡2026年", ["台", "湾", "海", "峡", "2026", "年"]),
+        ("한국은 안보", ["한국은", "안보"]),
         ("COVID-19 in 2020-2021", ["COVID", "-19", "in", "2020", "2021"]),
         ("case C‑252/21", ["case", "C", "‑252", "/21"]),
         ("mid-2026, F16", ["mid", "2026", "F16"]),
@@ -57,6 +67,16 @@ def test_a_text_is_cut_into_words(content: str, expected: list[str]) -> None:
         ("北约。安全", ["北约。", "安全"]),
         ("One\nTwo", ["One", "Two"]),
         ("Article 2. 5 left", ["Article 2. 5 left"]),
+        ("See No. 5 and Art. 7 of it. Then go.", ["See No. 5 and Art. 7 of it.", "Then go."]),
+        ("He said no. Then left.", ["He said no.", "Then left."]),
+        ("Wir sahen, z. B. Autos. Dann nichts.", ["Wir sahen, z. B. Autos.", "Dann nichts."]),
+        ("Am 12. März kam er. Am 3. kam sie.", ["Am 12. März kam er.", "Am 3. kam sie."]),
+        ("He is 12. The other is 13.", ["He is 12.", "The other is 13."]),
+        ("In 2025. Police came.", ["In 2025.", "Police came."]),
+        ("La firma ACME S.A. Madrid. Fin.", ["La firma ACME S.A. Madrid.", "Fin."]),
+        ("М. Горький, т. е. Пешков. Он писал.", ["М. Горький, т. е. Пешков.", "Он писал."]),
+        ("Это было в 1941 г. Он уехал.", ["Это было в 1941 г.", "Он уехал."]),
+        ("Le taux est de 3,5. Il monte.", ["Le taux est de 3,5.", "Il monte."]),
     ],
 )
 def test_sentences_end_where_a_reader_sees_an_end(content: str, expected: list[str]) -> None:
@@ -113,10 +133,81 @@ def test_every_kind_of_hyphen_joins(hyphen: str) -> None:
         ("don't", "dont"),
         ("gua\u00adran\u200dtee", "guarantee"),
         ("‑19", "-19"),
+        ("2026", "2026"),
+        ("6.2", "6.2"),
+        ("ﾛｼｱ", "ロシア"),
+        ("２０２６", "2026"),
     ],
 )
 def test_a_word_is_folded_to_what_it_means(word: str, folded: str) -> None:
     assert text.form(word).folded == (folded,)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("2,700", "2700"),
+        ("2.700", "2,700"),
+        ("2 700", "2\u202f700"),
+        ("2'700", "2,700"),
+        ("6,2", "6.2"),
+        ("６．２", "6.2"),
+    ],
+)
+def test_ways_to_write_a_number_meet(first: str, second: str) -> None:
+    assert set(text.form(first).folded) & set(text.form(second).folded)
+
+
+def test_different_numbers_do_not_meet() -> None:
+    assert not set(text.form("6.25").folded) & set(text.form("625").folded)
+
+
+@pytest.mark.parametrize(
+    ("word", "language", "value"),
+    [
+        ("2026", None, 2026),
+        ("6.2", None, 6.2),
+        ("6,2", "en", 6.2),
+        ("6.2", "de", 6.2),
+        ("2,700", None, 2700),
+        ("2,700", "de", 2.7),
+        ("2.700", "en", 2.7),
+        ("2.700", "de", 2700),
+        ("2 700,5", "fr", 2700.5),
+        ("2\u202f700", None, 2700),
+        ("2'700", "de", 2700),
+        ("2’700.50", "de", 2700.5),
+        ("1,000,000.5", "de", 1_000_000.5),
+        ("1.000.000", "en", 1_000_000),
+        ("1,00,000", "en", 100_000),
+        ("0.085", "de", 0.085),
+        ("６．２", None, 6.2),
+        ("٦", None, 6),
+        ("12.11.2026", "de", None),
+        ("3.11.2", "en", None),
+        ("1.234,567.8", "en", None),
+        ("-19", None, None),
+        ("5G", None, None),
+        ("M6.2", None, None),
+        ("six", None, None),
+        ("", None, None),
+    ],
+)
+def test_a_number_is_read_as_its_language_writes_it(word: str, language: str | None, value: float | None) -> None:
+    assert text.number(word, language) == value
+
+
+@settings(deadline=None)
+@given(st.text(alphabet="0123456789., '’²٣x", max_size=12), st.sampled_from([None, "en", "de", "ru"]))
+def test_whatever_looks_like_a_number_is_one_or_none(word: str, language: str | None) -> None:
+    value = text.number(word, language)
+    assert value is None or value >= 0
+
+
+@settings(deadline=None)
+@given(st.text(min_size=1))
+def test_a_spelling_of_a_word_is_folded_already(word: str) -> None:
+    assert all(text.fold(spelling) == spelling for spelling in text.form(word).folded)
 
 
 @pytest.mark.parametrize(
