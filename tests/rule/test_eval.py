@@ -113,7 +113,7 @@ def reuters(*, aliases: bool) -> tuple[float, float]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("aliases", "micro", "macro"), [(False, 0.61, 0.60), (True, 0.57, 0.61)])
+@pytest.mark.parametrize(("aliases", "micro", "macro"), [(False, 0.62, 0.59), (True, 0.58, 0.62)])
 def test_wire_reports_are_found_by_their_topics(*, aliases: bool, micro: float, macro: float) -> None:
     """All words anywhere reach .55 and .59 without aliases, .50 and .57 with them, on these reports we tuned by."""
     found = reuters(aliases=aliases)
@@ -128,4 +128,4 @@ def test_the_pool_of_the_first_users_rule_rings_for_what_is_on_topic() -> None:
     rung = [row["id"] for row in rows if engine.match(text.read(headline=row["title"], text=row.get("text", "")))]
     grades = Counter(pool["grades"].get(each, 0) for each in rung)
     assert grades[2] == sum(grade == 2 for grade in pool["grades"].values())
-    assert grades[0] <= 1
+    assert grades.total() <= grades[2] + 1
