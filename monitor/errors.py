@@ -67,6 +67,8 @@ class RuleFault:
     end: int
     message: str
     cure: str = ""
+    #: The whole rule as it may be meant, which has no fault; empty where that is not known. The cure says it too.
+    instead: str = ""
 
     def __str__(self) -> str:
         """Return what is wrong, and the cure."""

@@ -8,7 +8,7 @@
     clause  = "NOT" , clause | near ;
     near    = topic , { [ "NOT" ] , ( "NEAR" | "BEFORE" ) , "/" , number , topic } ;
     topic   = part , { part } ;
-    part    = [ "-" ] , [ field , ":" ] , ( name | "(" , any , ")" ) ;
+    part    = [ "-" ] , [ field , ":" ] , ( name | number | regex | "(" , any , ")" ) ;
 """
 
 from __future__ import annotations
@@ -18,17 +18,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from monitor import language
+from monitor import language, lists
 from monitor.errors import RuleFault
-from monitor.letters import DOUBLE_QUOTES, Script
+from monitor.letters import DOUBLE_QUOTES, HYPHENS, Script
+from monitor.rule import habits
+from monitor.rule.cures import as_mention, faults, likely_end, parted, without_operators
+from monitor.rule.number import bounds
 from monitor.rule.query import (
+    FIGURES,
     And,
     In,
     Mention,
     Near,
     Not,
+    Number,
     OneOf,
     Or,
+    Pattern,
     Phrase,
     Query,
     Spoken,
@@ -38,8 +44,9 @@ from monitor.rule.query import (
     is_function_word,
     one_of,
     word,
+    write,
 )
-from monitor.rule.scan import FIELDS, Kind, Scanner, Token, wrong_with_phrase
+from monitor.rule.scan import FIELDS, NAMES, NEARS, Kind, Scanner, Token, wrong_with_phrase
 from monitor.text import pieces
 
 _LANGUAGE_CODE = re.compile("[A-Za-z]{2,3}")
@@ -66,10 +73,17 @@ class Parsed:
 
 
 def parse(source: str, *, terms: Mapping[str, tuple[str, ...]], languages: tuple[str, ...]) -> Parsed:
-    """Return the tree of one query."""
+    """Return the tree of one query, or its faults with what may be meant."""
     parser = _Parser(source, terms, languages)
     query = parser.rule()
-    return Parsed(query=query, faults=tuple(parser.scanner.faults), remarks=tuple(parser.remarks))
+    found = faults(source, parser.scanner.noted, lambda whole: _reads(whole, terms, languages))
+    return Parsed(query=None if found else query, faults=found, remarks=tuple(parser.remarks))
+
+
+def _reads(source: str, terms: Mapping[str, tuple[str, ...]], languages: tuple[str, ...]) -> bool:
+    """Return whether a query has no fault."""
+    parser = _Parser(source, terms, languages)
+    return parser.rule() is not None and not parser.scanner.noted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +97,8 @@ class Exceptions:
 def parse_exceptions(source: str, *, terms: Mapping[str, tuple[str, ...]], languages: tuple[str, ...]) -> Exceptions:
     """Return the alternatives of ``except``: words, phrases and lists with commas between."""
     parser = _Parser(source, terms, languages)
-    return Exceptions(mention=parser.exceptions(), faults=tuple(parser.scanner.faults))
+    mention = parser.exceptions()
+    return Exceptions(mention=mention, faults=faults(source, parser.scanner.noted, lambda _: False))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,15 +137,24 @@ class _Parser:
         self._at += 1
         return self._tokens[self._at - 1]
 
-    def _fault(self, token: Token, message: str, cure: str = "") -> None:
-        self.scanner.fault(token.start, token.end, message, cure)
+    def _fault(  # noqa: PLR0913 - as in the scanner
+        self,
+        token: Token,
+        message: str,
+        cure: str = "",
+        *,
+        instead: str | None = None,
+        at: tuple[int, int] | None = None,
+        also: str = "",
+    ) -> None:
+        self.scanner.fault(token.start, token.end, message, cure, instead=instead, at=at, also=also)
 
     # the grammar, from loose to tight
 
     def rule(self) -> Query | None:
         """Return the tree of the whole source."""
         if len(self.scanner.source) > LONGEST:
-            cure = "make it a list of queries, or name the words in a list of [terms]"
+            cure = 'make it a list, match = ["…", "…"], or name the words in a list of [terms]'
             self.scanner.fault(LONGEST, LONGEST + 1, f"it is longer than {LONGEST:,} characters", cure)
             return None
         self._tokens = list(self.scanner.tokens())
@@ -138,14 +162,13 @@ class _Parser:
             self._fault(deepest, f"more than {DEEPEST} parts are inside one another", "make several rules of it")
             return None
         if not self._tokens:
-            if not self.scanner.faults:
-                self.scanner.fault(
-                    0, len(self.scanner.source), "there is nothing to look for", "write a word or a phrase"
-                )
+            if not self.scanner.noted:
+                cure = 'write a word, several, or a phrase: Siemens, NATO guarantees, "Deutsche Bank"'
+                self.scanner.fault(0, len(self.scanner.source), "there is nothing to look for", cure)
             return None
         query = self._any()
         while self._kind() is Kind.CLOSE:
-            self._fault(self._take(), "this ) closes nothing", "take it away, or put a ( before")
+            self._fault(self._take(), "this ) closes nothing", "take it away, or put a ( before", instead="")
             if self._kind():
                 self._any()
         return query
@@ -161,9 +184,10 @@ class _Parser:
         return None
 
     def _any(self) -> Query | None:
-        parts = [self._all()]
+        starts, parts = [self._at], [self._all()]
         while self._kind() is Kind.OR:
             self._take()
+            starts.append(self._at)
             parts.append(self._all())
         known = [part for part in parts if part]
         if len(known) < len(parts):
@@ -171,7 +195,11 @@ class _Parser:
         mentions = [part for part in known if isinstance(part, Mention)]
         if len(known) == 1:
             return known[0]
-        return _one_of(mentions) if len(mentions) == len(known) else Or(parts=tuple(known))
+        if len(mentions) == len(known):
+            return _one_of(mentions)
+        bracketed = [self._tokens[start].kind is Kind.OPEN for start in starts]
+        self.remarks += parted(known, bracketed)
+        return Or(parts=tuple(known))
 
     def _all(self) -> Query | None:
         parts = [self._clause()]
@@ -191,26 +219,40 @@ class _Parser:
     def _near(self) -> Query | None:
         start = self._at
         left = self._topic()
-        while (apart := self._kind() is Kind.NOT and self._kind(1) in _NEARS) or self._kind() in _NEARS:
+        while (apart := self._kind() is Kind.NOT and self._kind(1) in NEARS) or self._kind() in NEARS:
             end = self._at
             self._at += apart
             operator = self._take()
             middle = self._at
             right = self._topic()
+            if isinstance(left, Mention) and isinstance(right, And) and not apart:
+                self._spread(left, right, operator, (start, middle))
+                left = None
+                continue
             sides = self._side(left, start, end, operator), self._side(right, middle, self._at, operator)
             left = _near(*sides, operator, apart=apart)
         return left
+
+    def _spread(self, left: Mention, right: And, operator: Token, at: tuple[int, int]) -> None:
+        """Note that what shall be near is several things that each shall be."""
+        first, start = self._tokens[at[0]].start, self._tokens[at[1]].start
+        end = self._tokens[self._at - 1].end
+        message = f"{operator.kind} takes words, phrases, lists and groups (a OR b) of them"
+        simple = all(isinstance(part, Mention) for part in right.parts)
+        instead = " AND ".join(f"{write(left)} {operator.text} {write(part)}" for part in right.parts)
+        cure = f"write {operator.text} once for each, with AND between"
+        self.scanner.fault(start, end, message, cure, instead=instead if simple else None, at=(first, end))
 
     def _side(self, query: Query | None, first: int, last: int, operator: Token) -> Mention | None:
         """Return one side of NEAR, which must be something that stands at a place."""
         if query is None or isinstance(query, Mention):
             return query
         start, end = self._tokens[first].start, self._tokens[last - 1].end
-        written = self.scanner.source[start:end]
-        cure = (
-            f'write "{written}" for a phrase' if isinstance(query, Topic) else "use AND for what may stand farther away"
-        )
-        self.scanner.fault(start, end, f"{operator.kind} takes words, phrases, lists and groups (a OR b) of them", cure)
+        meant = as_mention(query)
+        cure = f"write {meant}" if meant else f"write AND in place of {operator.text}, for what may stand farther away"
+        at = None if meant else (operator.start, operator.end)
+        message = f"{operator.kind} takes words, phrases, lists and groups (a OR b) of them"
+        self.scanner.fault(start, end, message, cure, instead=meant or "AND", at=at)
         return None
 
     def _topic(self) -> Query | None:
@@ -237,11 +279,14 @@ class _Parser:
         if self._kind() in (Kind.CLOSE, None):
             if not self._at:
                 return
-            before = self._tokens[self._at - 1]
-            self._fault(before, f"something must follow {before.text}", "write a word or a phrase behind it")
+            before, message = self._tokens[self._at - 1], f"something must follow {self._tokens[self._at - 1].text}"
+            at, cure = without_operators(self._tokens, self._at), "write a word or a phrase behind it"
+            also = f"or {cure.removeprefix('write ')}"
+            self._fault(before, message, cure, instead="" if at else None, at=at, also=also)
         else:
             token = self._tokens[self._at]
-            self._fault(token, f"something must stand before {token.text}", "write a word or a phrase before it")
+            cure = "write a word or a phrase before it"
+            self._fault(token, f"something must stand before {token.text}", cure, instead="")
 
     def _joined(self, parts: list[Query], start: int) -> Query | None:
         mentions: list[Mention] = []
@@ -254,11 +299,7 @@ class _Parser:
             elif isinstance(part, In | Not | Spoken) or len(parts) == 1:
                 beside.append(part)
             else:
-                first, last = self._tokens[start], self._tokens[self._at - 1]
-                cure = 'write AND between them; put several words of an alternative in quotes: (a OR "b c")'
-                self.scanner.fault(
-                    first.start, last.end, "only words, phrases, lists and groups (a OR b) stand side by side", cure
-                )
+                self._not_side_by_side(parts, start)
                 return None
         if any(isinstance(part, In) for part in beside) and mentions:
             fields = ", ".join(f"{part.field}:" for part in beside if isinstance(part, In))
@@ -266,7 +307,15 @@ class _Parser:
         about = mentions[:1] if len(mentions) == 1 else [Topic(parts=tuple(mentions))] if mentions else []
         return _and([*about, *beside])
 
-    def _part(self) -> _Part:
+    def _not_side_by_side(self, parts: list[Query], start: int) -> None:
+        start, end = self._tokens[start].start, self._tokens[self._at - 1].end
+        message = "only words, phrases, lists and groups (a OR b) stand side by side"
+        cure = 'write AND between them; put several words of an alternative in quotes: (a OR "b c")'
+        joined, meant = _and(list(parts)), [as_mention(part) for part in parts]
+        also = f"for phrases: {' '.join(meant)}" if all(meant) else ""
+        self.scanner.fault(start, end, message, cure, instead=write(joined) if joined else None, also=also)
+
+    def _part(self) -> _Part:  # noqa: PLR0911 - one line for each kind of part
         token = self._take()
         match token.kind:
             case Kind.MINUS:
@@ -277,6 +326,13 @@ class _Parser:
                 return self._group(token)
             case Kind.LIST:
                 return self._list(token)
+            case Kind.NUMBER:
+                return self._number(token)
+            case Kind.PATTERN:
+                mark = "=" if token.exact else ""
+                return Pattern(label=f"{mark}/{token.text}/", source=token.text, exact=token.exact)
+            case Kind.FAULTY:
+                return None
             case _:
                 return self._name(token)
 
@@ -303,20 +359,30 @@ class _Parser:
     def _spoken(self, token: Token) -> Query | None:
         if token.kind is Kind.WORD and _LANGUAGE_CODE.fullmatch(token.text):
             return Spoken(code=language.code(token.text) or "")
-        self._fault(token, "lang: takes the two letters of a language", "write lang:en")
+        meant = habits.LANGUAGES.get(token.text.lower())
+        cure = f"write lang:{meant}" if meant else "write such as lang:en, lang:de or lang:ru"
+        self._fault(token, "lang: takes the two letters of a language", cure, instead=meant)
         return None
 
     def _group(self, opened: Token) -> Query | None:
+        start = self._at
         query = self._any()
         if self._kind() is not Kind.CLOSE:
-            self._fault(opened, "this ( is not closed", "put ) where the group ends")
+            end = likely_end(self._tokens, start, len(self.scanner.source))
+            self._fault(opened, "this ( is not closed", "put ) where the group ends", instead=")", at=(end, end))
             return None
         self._take()
         return query
 
     # names
 
+    def _number(self, token: Token) -> Number:
+        least, most = bounds(token.text) or (0.0, 0.0)
+        return Number(label="".join(token.text.split()), least=least, most=most, figures=FIGURES)
+
     def _name(self, token: Token) -> Mention | _Dropped | None:
+        if token.kind is Kind.WORD and token.text.lower() == "near":
+            self.remarks.append(f"{token.text} is looked for as a word; write NEAR/8 for words that stand close")
         if token.kind is Kind.WORD and not token.exact and is_function_word(token.text, self._languages):
             return _Dropped(token=token)
         mark = "=" if token.exact else ""
@@ -325,7 +391,12 @@ class _Parser:
 
     def _mention(self, written: str, *, exact: bool, label: str) -> Mention:
         found = [piece for chunk in written.split() for piece in self._words(chunk, exact=exact, label=label)]
-        return found[0] if len(found) == 1 else Phrase(label=label, words=tuple(found))
+        plain = found[0] if len(found) == 1 else Phrase(label=label, words=tuple(found))
+        other = "" if exact else _otherwise(written)
+        if not other:
+            return plain
+        again = [piece for chunk in other.split() for piece in self._words(chunk, exact=False, label=label)]
+        return one_of(label, [plain, again[0] if len(again) == 1 else Phrase(label=label, words=tuple(again))])
 
     def _words(self, chunk: str, *, exact: bool, label: str) -> list[Word]:
         """Return the words of something written without a blank; a compound is a phrase of its pieces."""
@@ -340,17 +411,22 @@ class _Parser:
         ]
 
     def _list(self, token: Token) -> Mention | None:
-        if token.text not in self._terms:
-            close = get_close_matches(token.text, self._terms, 1)
-            cure = f"did you mean @{close[0]}?" if close else "name it in [terms]"
-            self._fault(token, f"there is no list @{token.text}", cure)
+        values = self._terms.get(token.text)
+        if values is None:
+            values = lists.shipped(token.text)
+        if values is None:
+            self._unknown_list(token)
             return None
-        values = self._terms[token.text]
         if not values:
-            self._fault(token, f"the list @{token.text} is empty", "give it a word")
+            self._fault(token, f"the list @{token.text} is empty", f'give it a word in [terms]: {token.text} = ["…"]')
             return None
         options = [self._listed(token, value) for value in values]
         return one_of(f"@{token.text}", [option for option in options if option])
+
+    def _unknown_list(self, token: Token) -> None:
+        meant = next(iter(get_close_matches(token.text, self._terms, 1)), None) or lists.likely(token.text)
+        cure = f"did you mean @{meant}?" if meant else f'give it words in [terms]: {token.text} = ["…", "…"]'
+        self._fault(token, f"there is no list @{token.text}", cure, instead=f"@{meant}" if meant else None)
 
     def _listed(self, token: Token, value: str) -> Mention | None:
         return self._value(value, token.start, token.end, label=f"@{token.text}", place=f" in the list @{token.text}")
@@ -360,6 +436,9 @@ class _Parser:
         exact = value.strip().startswith("=")
         written = value.strip().removeprefix("=").strip('"“”„«»')
         wrong = wrong_with_phrase(written)
+        if not wrong and _IN_RULES_ALONE.match(written):
+            cure = f"write {value.strip()} in the rule itself"
+            wrong = f"{value.strip()}{place}: numbers and regular expressions stand in rules alone", cure
         if not wrong and not exact and len(pieces(written)) == 1 and is_function_word(written, ("en",)):
             wrong = f"{value}{place} is a word that nearly every text holds", f"write ={written} to look for exactly it"
         if wrong:
@@ -392,7 +471,8 @@ class _Parser:
         written = self.scanner.source[first.start : last.end]
         many = len(tokens) > 1
         message = f"{written}: {'words' if many else 'a word'} that nearly every text holds"
-        self.scanner.fault(first.start, last.end, message, f'put {"them" if many else "it"} in quotes: "{written}"')
+        cure = f'put {"them" if many else "it"} in quotes: "{written}"'
+        self.scanner.fault(first.start, last.end, message, cure, instead=f'"{written}"')
 
     def _remark_dropped(self, dropped: list[Token]) -> None:
         self.remarks += [
@@ -407,9 +487,10 @@ _QUOTED = re.compile(f"[{re.escape(DOUBLE_QUOTES)}][^{re.escape(DOUBLE_QUOTES)}]
 _NOT_PLAIN = re.compile(
     rf"\b(?:AND|OR|NOT|(?:NEAR|BEFORE)(?:/\d+)?)(?!\S)|[()]|\b(?:{'|'.join(FIELDS)}):|[{re.escape(DOUBLE_QUOTES)}]"
 )
+#: A number that is compared, and a regular expression.
+_IN_RULES_ALONE = re.compile(r"[<>≤≥]|/.*/$|\d[\d.,]*\.\.\d")
 _OPERATORS = frozenset({"AND", "OR", "NOT", "NEAR", "BEFORE"})
-_NEARS = (Kind.NEAR, Kind.BEFORE)
-_BEGIN_A_PART = (Kind.MINUS, Kind.FIELD, Kind.OPEN, Kind.LIST, Kind.WORD, Kind.PHRASE)
+_BEGIN_A_PART = (Kind.MINUS, Kind.FIELD, Kind.OPEN, *NAMES)
 
 
 def _one_of(mentions: list[Mention]) -> Mention:
@@ -441,3 +522,15 @@ def _near(left: Mention | None, right: Mention | None, operator: Token, *, apart
     if left is None or right is None:
         return None
     return Near(left=left, right=right, within=operator.within, ordered=operator.kind is Kind.BEFORE, apart=apart)
+
+
+_HYPHENATED = re.compile(rf"[^\W_]+[{re.escape(HYPHENS)}][^\W_]+")
+_RUN_TOGETHER = re.compile(r"([A-Z][a-z]+)([A-Z][a-z]+)|([A-Za-z]{1,5})(\d{2,4})")
+
+
+def _otherwise(written: str) -> str:
+    """Return the other way to write one word, with or without its hyphen: Wi-Fi and WiFi, F-16 and F16; or nothing."""
+    if _HYPHENATED.fullmatch(written):
+        return "".join(char for char in written if char not in HYPHENS)
+    run_together = _RUN_TOGETHER.fullmatch(written)
+    return "-".join(filter(None, run_together.groups())) if run_together else ""

@@ -22,6 +22,8 @@ class Way(StrEnum):
     EXACT = "exact"
     #: It begins with these letters.
     PREFIX = "prefix"
+    #: It is written in figures, whatever number that is.
+    NUMBER = "number"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OneOf:
-    """Alternatives: a group ``(a OR b)`` or a list ``@name``."""
+    """Alternatives: a group ``(a OR b)``, a list ``@name``, or the ways to write one word (Wi-Fi, WiFi)."""
 
     label: str
     options: tuple[Mention, ...]
@@ -81,7 +83,28 @@ class Near:
         return f"{self.left.label} {operator} {self.right.label}"
 
 
-Mention = Word | Phrase | OneOf | Near
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """A number within bounds, both of which belong to it."""
+
+    label: str
+    least: float
+    most: float
+    #: What stands for it among the words of rules: any word in figures.
+    figures: Word
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pattern:
+    """What a regular expression finds."""
+
+    label: str
+    source: str
+    #: Whether its capitals count.
+    exact: bool
+
+
+Mention = Word | Phrase | OneOf | Near | Number | Pattern
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +192,20 @@ def word(  # noqa: PLR0913 - one caller, and each is needed
     )
 
 
+#: What every word in figures is found as.
+FIGURES = Word(
+    key="#",
+    label="a number",
+    way=Way.NUMBER,
+    folded=(),
+    lower="",
+    spelled="",
+    capitals=0,
+    script=Script.OTHER,
+    languages=(),
+)
+
+
 def one_of(label: str, options: Sequence[Mention]) -> OneOf:
     """Return alternatives, a short name among them marked as such."""
     last = {option.words[-1].folded for option in options if isinstance(option, Phrase)}
@@ -200,35 +237,42 @@ def is_function_word(written: str, languages: tuple[str, ...]) -> bool:
     return any(folded in language.FUNCTION_WORDS.get(spoken, ()) for spoken in ("en", *languages))
 
 
+def inner(query: Query) -> Sequence[Query]:
+    """Return the queries that a query is made of."""
+    match query:
+        case And() | Or() | Topic():
+            return query.parts
+        case OneOf():
+            return query.options
+        case Phrase():
+            return query.words
+        case Near():
+            return query.left, query.right
+        case Not() | In():
+            return (query.query,)
+        case _:
+            return ()
+
+
 def words(query: Query) -> Iterator[Word]:
     """Yield every word of the query."""
     match query:
         case Word():
             yield query
-        case Phrase():
-            yield from query.words
-        case Spoken():
-            return
-        case Not() | In():
-            yield from words(query.query)
-        case Near():
-            yield from words(query.left)
-            yield from words(query.right)
-        case OneOf():
-            for option in query.options:
-                yield from words(option)
-        case Topic() | And() | Or():
-            for part in query.parts:
+        case Number():
+            yield query.figures
+        case _:
+            for part in inner(query):
                 yield from words(part)
 
 
 def show(query: Query) -> str:  # noqa: PLR0911 - one line for each kind of query
     """Return the tree as text: ``and(topic(a, b), not(c))``."""
     match query:
-        case Word() | Phrase():
+        case Word() | Phrase() | Number() | Pattern():
             return query.label
         case OneOf():
-            return query.label if query.label.startswith("@") else _call("any", query.options)
+            return _call("any", query.options) if query.label.startswith("(") else query.label
         case Near():
             kind = ("not " if query.apart else "") + ("before" if query.ordered else "near")
             return f"{kind}/{query.within}({show(query.left)}, {show(query.right)})"
@@ -248,3 +292,33 @@ def show(query: Query) -> str:  # noqa: PLR0911 - one line for each kind of quer
 
 def _call(name: str, parts: tuple[Query, ...]) -> str:
     return f"{name}({', '.join(map(show, parts))})"
+
+
+def write(query: Query) -> str:  # noqa: PLR0911 - one line for each kind of query
+    """Return a rule's text that has this tree."""
+    match query:
+        case Near():
+            operator = f"{'NOT ' if query.apart else ''}{'BEFORE' if query.ordered else 'NEAR'}/{query.within}"
+            return f"{_within(query.left, Near)} {operator} {_within(query.right)}"
+        case OneOf():
+            return f"({' OR '.join(map(write, query.options))})" if query.label.startswith("(") else query.label
+        case Topic():
+            return " ".join(_within(part) for part in query.parts)
+        case And():
+            return " AND ".join(_within(part, Topic, Near, Not) for part in query.parts)
+        case Or():
+            return " OR ".join(_within(part, Topic, Near, Not, And) for part in query.parts)
+        case Not():
+            return f"NOT {_within(query.query, Topic, Near, Not)}"
+        case In():
+            return f"{query.field}:{_within(query.query)}"
+        case Spoken():
+            return f"lang:{query.code}"
+        case _:
+            return query.label
+
+
+def _within(query: Query, *bound: type[Topic | Near | Not | And]) -> str:
+    """Return a part as a rule's text, in brackets unless it is a name or one of the kinds that bind tighter."""
+    written = write(query)
+    return written if isinstance(query, (Word, Phrase, Number, Pattern, OneOf, In, Spoken, *bound)) else f"({written})"

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 
-from monitor.errors import RuleFault
 from monitor.letters import DOUBLE_QUOTES
+from monitor.rule import habits
+from monitor.rule.habits import Habit
+from monitor.rule.number import bounds
+from monitor.rule.pattern import flaw
 from monitor.text import pieces
 
 FIELDS = ("headline", "lead", "text", "author", "category", "feed", "lang")
@@ -35,6 +38,16 @@ class Kind(StrEnum):
     WORD = "a word"
     PHRASE = "a phrase"
     LIST = "a list"
+    NUMBER = "a number"
+    PATTERN = "a regular expression"
+    #: A part that has a fault, kept so that what stands beside it is read as it is meant.
+    FAULTY = "a fault"
+
+
+NEARS = (Kind.NEAR, Kind.BEFORE)
+OPERATORS = (Kind.AND, Kind.OR, Kind.NOT, Kind.MINUS, *NEARS)
+#: What can be looked for, or was meant to be.
+NAMES = (Kind.LIST, Kind.WORD, Kind.PHRASE, Kind.NUMBER, Kind.PATTERN, Kind.FAULTY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +64,33 @@ class Token:
     within: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """What to write in place of some characters of a rule."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """A fault as it is found, before it is known what the whole rule could be instead."""
+
+    start: int
+    end: int
+    message: str
+    #: What to do, in words.
+    cure: str
+    fix: Fix | None
+    #: What else may have been meant.
+    also: str
+
+
 _EDGE = r"(?=[\s()]|$)"
 _QUOTE = f"[{re.escape(DOUBLE_QUOTES)}‹›]"
 _PLAIN = f"[^{re.escape(DOUBLE_QUOTES)}‹›]"
+_BODY = r"(?=[^\s/])(?:\\.|[^/\\])+(?<!\s)"
 #: Everything that may stand in a rule; the first that fits is taken.
 _SCAN = re.compile(
     rf"""
@@ -61,13 +98,17 @@ _SCAN = re.compile(
     | (?P<bracket>[()])
     | (?P<near>(?i:NEAR|BEFORE)/(?P<within>\d+)){_EDGE}
     | (?P<operator>(?i:AND|OR|NOT)|NEAR|BEFORE){_EDGE}
-    | (?P<number>[<>]=?\s*\d\S*)
-    | (?P<regex>/[^/\s](?:[^/]*[^/\s])?/{_EDGE})
+    | (?P<range>[\[{{][^\[\]{{}}]*\sTO\s[^\[\]{{}}]*[\]}}])
+    | (?P<number>=?[<>≤≥]=?\s*[^\s()]*|\d[\d.,]*\.\.\d[^\s()]*)
+    | (?P<regex>=?/(?P<pattern>{_BODY})/){_EDGE}
+    | (?P<open>=?/(?=\S*[\\\[(*+?{{|])(?!\S*/[a-z]{{1,4}}{_EDGE})\S+)
+    | (?P<loose>{_QUOTE}(?P<words>{_PLAIN}*){_QUOTE}~(?P<distance>\d+)){_EDGE}
     | (?P<phrase>=?(?:{_QUOTE}(?P<quoted>{_PLAIN}*){_QUOTE}|['‘‚’](?P<single>[^'‘‚’]+)['‘’]{_EDGE}))
     | (?P<unclosed>=?{_QUOTE}{_PLAIN}*)
     | (?P<list>@(?P<listed>(?:(?![\s()]){_PLAIN})*))
     | (?P<minus>-(?=[^\s)-]))
-    | (?P<field>(?P<named>[A-Za-z_]+):(?=[^\s/)]))
+    | (?P<bang>!(?=[^\s)!?]))
+    | (?P<field>(?P<named>[A-Za-z_]+):(?=[^\s/)]|/[^/\s]))
     | (?P<word>=?(?:(?![\s()]){_PLAIN})+)
     """,
     re.VERBOSE,
@@ -79,11 +120,23 @@ class Scanner:
 
     def __init__(self, source: str) -> None:
         self.source = source
-        self.faults: list[RuleFault] = []
+        self.noted: list[Noted] = []
 
-    def fault(self, start: int, end: int, message: str, cure: str = "") -> None:
-        """Note a fault at these characters."""
-        self.faults.append(RuleFault(source=self.source, start=start, end=end, message=message, cure=cure))
+    def fault(  # noqa: PLR0913 - a fault has this many sides
+        self,
+        start: int,
+        end: int,
+        message: str,
+        cure: str = "",
+        *,
+        instead: str | None = None,
+        at: tuple[int, int] | None = None,
+        also: str = "",
+    ) -> None:
+        """Note a fault at these characters, and what to write instead of them, or of others."""
+        first, last = at or (start, end)
+        fix = None if instead is None else Fix(start=first, end=last, text=instead)
+        self.noted.append(Noted(start=start, end=end, message=message, cure=cure, fix=fix, also=also))
 
     def tokens(self) -> Iterator[Token]:
         """Yield the tokens; faulty ones are left out."""
@@ -92,7 +145,7 @@ class Scanner:
             if token:
                 yield token
 
-    def _token(self, found: re.Match[str]) -> Token | None:  # noqa: PLR0911 - one line for each kind of token
+    def _token(self, found: re.Match[str]) -> Token | None:  # noqa: C901, PLR0911, PLR0912 - one line for each kind
         start, end = found.span()
         match found.lastgroup:
             case "bracket":
@@ -107,28 +160,51 @@ class Scanner:
                 return self._field(found)
             case "phrase" | "word":
                 return self._name(found)
+            case "open":
+                return self._habit(found, habits.of_open_pattern(found[0]))
             case "number":
-                self.fault(start, end, f"{found[0]}: numbers cannot be compared", "write the number itself")
+                return self._number(found)
             case "regex":
-                cure = "write words, phrases in quotes, or a beginning such as guarant*"
-                self.fault(start, end, f"{found[0]}: regular expressions are not understood", cure)
+                return self._pattern(found)
+            case "range":
+                return self._habit(found, habits.of_range(found[0]))
+            case "loose":
+                return self._habit(found, habits.of_near_phrase(found["words"], int(found["distance"])))
             case "unclosed":
-                self.fault(start, end, "this quote is not closed", "close it where the phrase ends")
+                return self._unclosed(found)
+            case "bang":
+                self.fault(start, end, "! is no operator here", "write - or NOT", instead="-")
             case _:
                 pass  # a blank
         return None
 
+    def _faulty(self, found: re.Match[str]) -> Token:
+        return Token(kind=Kind.FAULTY, text=found[0], start=found.start(), end=found.end())
+
+    def _habit(self, found: re.Match[str], habit: Habit) -> Token:
+        self.fault(*found.span(), habit.message, habit.cure, instead=habit.instead or None)
+        return self._faulty(found)
+
+    def _unclosed(self, found: re.Match[str]) -> Token | None:
+        """Note a quote that is not closed; one that stands behind all words closes nothing."""
+        bare = not found[0].strip(f"{DOUBLE_QUOTES}‹›= ")
+        message = "this quote opens nothing" if bare else "this quote is not closed"
+        instead = "" if bare else f'{found[0].rstrip()}"'
+        self.fault(*found.span(), message, "close it where the phrase ends", instead=instead)
+        return None if bare else self._faulty(found)
+
     def _operator(self, found: re.Match[str]) -> Token | None:
         written, (start, end) = found[0], found.span()
         if written != written.upper():
-            cure = f'write {written.upper()}, or put it in quotes to look for the word: "{written}"'
-            self.fault(start, end, f"{written} in small letters could be an operator or a word", cure)
+            cure, also = f"write {written.upper()}", "" if "/" in written else f'for the word itself: "{written}"'
+            message = f"{written} in small letters could be an operator or a word"
+            self.fault(start, end, message, "; ".join(filter(None, (cure, also))), instead=written.upper(), also=also)
             return None
         name, within = written.partition("/")[0], int(found["within"] or 0)
         if found["within"] is None and name in ("NEAR", "BEFORE"):
-            self.fault(start, end, f"{name} without a distance", f"write {name}/8")
+            self.fault(start, end, f"{name} without a distance", f"write {name}/8", instead=f"{name}/8")
         if within > _FARTHEST:
-            self.fault(start, end, f"{written} is farther than {_FARTHEST} words", "use AND")
+            self.fault(start, end, f"{written} is farther than {_FARTHEST} words", "write AND", instead="AND")
         return Token(kind=Kind(name), text=written, start=start, end=end, within=within)
 
     def _field(self, found: re.Match[str]) -> Token | None:
@@ -136,21 +212,70 @@ class Scanner:
         name = _SYNONYMS.get(written.lower(), written.lower())
         if name in FIELDS:
             return Token(kind=Kind.FIELD, text=name, start=found.start(), end=found.end())
-        close = get_close_matches(name, [*FIELDS, *_SYNONYMS], 1)
-        cure = f"did you mean {close[0]}: ?" if close else f"fields are {', '.join(FIELDS)}; put other colons in quotes"
-        self.fault(found.start(), found.end(), f"there is no field {written}:", cure)
+        meant = habits.FIELDS.get(name) or next(iter(get_close_matches(name, [*FIELDS, *_SYNONYMS], 1)), "")
+        message = f"there is no field {written}:"
+        if name == "urgency":
+            meant, message = "headline", "urgency: cannot be asked for yet, since no feed tells it"
+        cure = f"write {meant}:" if meant else f'fields are {", ".join(FIELDS)}; put another colon in quotes: "a: b"'
+        self.fault(found.start(), found.end(), message, cure, instead=f"{meant}:" if meant else None)
         return None
+
+    def _number(self, found: re.Match[str]) -> Token | None:
+        start, end = found.span()
+        if bounds(found[0]):
+            return Token(kind=Kind.NUMBER, text=found[0], start=start, end=end)
+        turned = re.sub(r"^=([<>])=?", r"\1=", found[0])
+        cure = "write >=6, >6, <=100, <100, or 6..7 for a number from 6 to 7"
+        self.fault(start, end, f"{found[0]} is no number", cure, instead=turned if bounds(turned) else None)
+        return self._faulty(found)
+
+    def _pattern(self, found: re.Match[str]) -> Token | None:
+        exact, start = found[0].startswith("="), found.start("pattern")
+        wrong = flaw(found["pattern"], exact=exact)
+        if wrong is None:
+            return Token(kind=Kind.PATTERN, text=found["pattern"], start=found.start(), end=found.end(), exact=exact)
+        message, instead = f"{_short(found[0])}: {wrong.message}", wrong.instead or None
+        whole = (start, found.end("pattern"))
+        self.fault(start + wrong.start, start + wrong.end, message, wrong.cure, instead=instead, at=whole)
+        return self._faulty(found)
 
     def _name(self, found: re.Match[str]) -> Token | None:
         exact = found[0].startswith("=")
         quoted = found["quoted"] if found["quoted"] is not None else found["single"]
         text = found[0].removeprefix("=") if quoted is None else quoted
+        operator = habits.of_operator(found[0])
+        if operator:
+            also = f'for the word itself: "{text}"'
+            cure = f"{operator.cure}; {also}"
+            self.fault(*found.span(), operator.message, cure, instead=operator.instead, also=also)
+            return None
+        habit = habits.of_word(text) if quoted is None else habits.of_phrase(text)
+        if habit:
+            return self._habit(found, habit)
         wrong = wrong_with(text) if quoted is None else wrong_with_phrase(text)
         if wrong:
-            self.fault(found.start(), found.end(), *wrong)
-            return None
+            instead, at = _in_place(self.source, found) if quoted is None else (None, None)
+            self.fault(*found.span(), *wrong, instead=instead, at=at)
+            return None if quoted is None and not pieces(found[0]) else self._faulty(found)
         kind = Kind.WORD if quoted is None else Kind.PHRASE
         return Token(kind=kind, text=text, start=found.start(), end=found.end(), exact=exact)
+
+
+def _in_place(source: str, found: re.Match[str]) -> tuple[str | None, tuple[int, int] | None]:
+    """Return what to write for a sign that stands alone, and where; nothing for what must be thought about."""
+    written, end = found[0], found.end()
+    behind = end + len(source[end:]) - len(source[end:].lstrip())
+    if written.endswith(":") or written == "-":  # what it is about stands behind a blank
+        return (written, (found.start(), behind)) if behind < len(source) else (None, None)
+    return (None if pieces(written) else habits.SIGNS.get(written, "")), None
+
+
+def _short(pattern: str) -> str:
+    """Return a regular expression as far as people read one."""
+    return pattern if len(pattern) <= _LONGEST_SHOWN else f"{pattern[:_LONGEST_SHOWN]}…"
+
+
+_LONGEST_SHOWN = 40
 
 
 def wrong_with_phrase(text: str) -> tuple[str, str] | None:
@@ -167,7 +292,9 @@ def wrong_with(text: str) -> tuple[str, str] | None:
     if bare.lower() in {f"{name}:" for name in (*FIELDS, *_SYNONYMS)}:
         return f"{text} has a blank behind it", f"write {text}word, or {text}(several words)"
     if not pieces(bare):
-        signs = {"|": "write OR", "&": "write AND", "-": "write -word, without a blank"}
+        if text in habits.SIGNS:
+            return f"{text} is no operator here", f"write {habits.SIGNS[text]}, with words on both sides"
+        signs = {"-": "write -word, without a blank"}
         return f"{text or '='} holds no letter and no digit", signs.get(text[:1], "leave it out")
     if "*" in bare or len(text) - len(bare) > 1:
         return f"{text}: * stands once, at the end of a word", "write the beginning of the word and *"

@@ -12,7 +12,7 @@ from monitor import text
 from monitor.rule.evaluate import Held, Missed, Refusal, Sight, _is_near, evaluate, find
 from monitor.rule.index import Lexicon
 from monitor.rule.parser import parse
-from monitor.rule.query import Mention, Near, Query, words
+from monitor.rule.query import Mention, Near, Query, words, write
 from monitor.rule.topic import Precision, Shortfall
 from monitor.text import Text
 
@@ -162,12 +162,12 @@ def test_of_alternatives_that_do_not_hold_the_nearest_is_told() -> None:
     assert found.reason is Shortfall.PASSING
 
 
-def test_a_rule_that_reads_headlines_does_not_measure_the_length_of_the_text() -> None:
-    read = text.read(headline="Grain and rice", text="So. " * 40)
+def test_a_rule_that_reads_leads_does_not_measure_the_length_of_the_text() -> None:
+    read = text.read(headline="None", lead="Grain and rice.", text="So. " * 40)
     asked = query("grain rice")
     whole = sight(asked, read)
-    headline = replace(whole, end=read.ranges["headline"][1])
-    assert evaluate(asked, headline).strength > evaluate(asked, whole).strength
+    opening = replace(whole, end=read.ranges["lead"][1])
+    assert evaluate(asked, opening).strength > evaluate(asked, whole).strength
     assert replace(whole, end=0).length == 0
 
 
@@ -195,3 +195,77 @@ def test_the_nearest_of_all_right_sides_is_found_as_by_a_look_at_each(
             ends = [right for right in partners if abs(right.first - left.first) == far]
             expected.append((min(left.first, ends[0].first), max(left.end, ends[0].end)))
     assert [(span.first, span.end) for span in find(asked, seen)] == expected
+
+
+#: A pattern that runs out of time on the letters of ``TRAPPED``.
+TRAP = "/(a+)+$/"
+TRAPPED = text.read(headline="NATO signs", text="a" * 5_000 + "b")
+
+
+@pytest.mark.parametrize("source", [f"NATO OR {TRAP}", f"({TRAP} OR NATO) signs", f"NATO NOT (EU AND {TRAP})"])
+def test_what_ran_out_of_time_does_not_matter_where_the_rest_decides_that_a_query_holds(source: str) -> None:
+    assert isinstance(judged(source), Held)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [f"EU AND {TRAP}", f"{TRAP} AND EU", f"{TRAP} EU", f"NATO NOT (signs OR {TRAP})", f"NATO NOT {TRAP} NOT signs"],
+)
+def test_nor_where_it_decides_that_it_does_not(source: str) -> None:
+    found = judged(source)
+    assert isinstance(found, Missed)
+    assert found.reason is not Refusal.UNJUDGED
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        TRAP,
+        f"NATO NOT {TRAP}",
+        f"NATO -{TRAP}",
+        f"NATO {TRAP}",
+        f"NATO NEAR/3 {TRAP}",
+        f"NATO NOT NEAR/3 {TRAP}",
+        f"NATO NOT NEAR/3 (EU OR {TRAP})",
+        f"EU OR {TRAP}",
+        f"EU summit OR headline:EU OR {TRAP}",
+        f"(EU OR {TRAP}) NATO",
+        f"text:{TRAP}",
+        f"NOT (EU OR {TRAP}) AND NATO",
+    ],
+)
+def test_what_hangs_on_a_pattern_that_ran_out_of_time_is_not_judged(source: str) -> None:
+    found = judged(source)
+    assert isinstance(found, Missed)
+    assert (found.reason, write(found.about)) == (Refusal.UNJUDGED, TRAP)
+
+
+def judged(source: str) -> Held | Missed:
+    query = parse(source, terms={}, languages=()).query
+    assert query
+    places = Lexicon(words(query)).places(TRAPPED)
+    sight = Sight(text=TRAPPED, places=places, precision=Precision.NORMAL, first=0, end=TRAPPED.ranges["anywhere"][1])
+    return evaluate(query, sight)
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("/signs?/", ["signs"]),
+        ("/sign/", ["signs"]),
+        ("/ATO si/", ["NATO signs"]),
+        ("/€/", ["costs"]),
+        ("/5/", ["5"]),
+        ("/pact for/", []),
+        ("/^(nato|pact)/", ["NATO", "Pact"]),
+        ("author:/smith/", ["Smith"]),
+        ("headline:/./", ["NATO", "signs"]),
+    ],
+)
+def test_a_place_of_a_pattern_is_the_words_that_it_touches(source: str, found: list[str]) -> None:
+    shown = text.read(headline="NATO signs", text="Pact. For that costs €5.", author="Smith")
+    query = parse(source, terms={}, languages=()).query
+    assert query
+    held = evaluate(query, Sight(text=shown, places={}, precision=Precision.NORMAL, first=0, end=len(shown.words)))
+    spans = held.groups[0].spans if isinstance(held, Held) else ()
+    assert [" ".join(shown.words[slice(*span)]) for span in spans] == found
