@@ -13,9 +13,10 @@ from monitor.config import Config
 from monitor.errors import ConfigError, StoreError
 
 
-def load(path: Path, environment: Mapping[str, str], today: date | None = None) -> Config:
-    """Return the config in the file; raise ConfigError with every fault."""
-    return _checked(config.load(path, environment=environment, today=today))
+def load(path: Path, environment: Mapping[str, str], today: date | None = None, before: Config | None = None) -> Config:
+    """Return the config in the file, with the rules of the one before that are the same; raise ConfigError."""
+    rules = {watch.name: watch.rule for watch in before.watches} if before else {}
+    return _checked(config.load(path, environment=environment, today=today, before=rules))
 
 
 def load_or_last_good(path: Path, environment: Mapping[str, str], today: date) -> tuple[Config, ConfigError | None]:

@@ -76,14 +76,26 @@ def _hand_over(
 class Runtime:
     """One version of the config at work; a reload builds another and swaps it in."""
 
-    def __init__(
-        self, config: Config, *, version: int, console: TextIO, tls: ssl.SSLContext, now: Callable[[], datetime]
+    def __init__(  # noqa: PLR0913 - what a config is made ready with
+        self,
+        config: Config,
+        *,
+        version: int,
+        console: TextIO,
+        tls: ssl.SSLContext,
+        now: Callable[[], datetime],
+        before: Runtime | None = None,
     ) -> None:
         self.config = config
         #: The number under which the store keeps this config.
         self.version = version
         self.feeds: Mapping[str, Feed] = {feed.name: feed for feed in config.feeds}
-        self.bench = Bench(watches=config.watches, feeds=config.feeds, channels=config.channels)
+        self.bench: Bench = Bench(
+            watches=config.watches,
+            feeds=config.feeds,
+            channels=config.channels,
+            before=before.bench if before else None,
+        )
         self.network = Network(
             allow=config.allow, timeout=config.polling.timeout, ssl_context=tls, user_agent=USER_AGENT
         )

@@ -117,8 +117,8 @@ class Service:
         """Return the config that is in force."""
         return self._runtime.config
 
-    def _prepare(self, loaded: Config) -> Runtime:
-        """Record the config in the store and make it ready."""
+    def _prepare(self, loaded: Config, before: Runtime | None = None) -> Runtime:
+        """Record the config in the store and make it ready, of the one before what is still the same."""
 
         def write(tx: Tx) -> int:
             now = self._now()  # here: the clock may be set while this waits for its turn
@@ -127,7 +127,8 @@ class Service:
             return version
 
         version = self._database.write_now(write)
-        return Runtime(loaded, version=version, console=self._settings.console, tls=self._tls, now=self._now)
+        console = self._settings.console
+        return Runtime(loaded, version=version, console=console, tls=self._tls, now=self._now, before=before)
 
     def stop(self) -> None:
         """Have ``run`` end as it does at a signal."""
@@ -347,8 +348,8 @@ class Service:
         """Load the config again; apply it whole, or not at all, and say which on the health channel."""
         systemd.reloading()
         try:
-            today = self._now().date()
-            loaded = await asyncio.to_thread(load, self._settings.path, self._settings.environment, today)
+            today, before = self._now().date(), self._runtime.config
+            loaded = await asyncio.to_thread(load, self._settings.path, self._settings.environment, today, before)
         except ConfigError as error:
             await self._refuse(error)
         else:
@@ -369,7 +370,7 @@ class Service:
         before = self._runtime.config
         if loaded.database != before.database:
             log.warning("the database stays %s until the next start", before.database_name)
-        runtime = await asyncio.to_thread(self._prepare, loaded)
+        runtime = await asyncio.to_thread(self._prepare, loaded, self._runtime)
         changed = _changed_rules(before, loaded)
         trials = await self._herald.try_rules(runtime, changed)
         self._runtime = runtime

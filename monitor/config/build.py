@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 from zoneinfo import ZoneInfo, available_timezones
 
 from monitor.channel import Channel
@@ -32,22 +33,27 @@ from monitor.config.source import Place, Source, join, read, split
 from monitor.config.watches import Known, Watches, check_channels
 from monitor.feed import Pace
 from monitor.keep import Keep
+from monitor.rule import Rule
 
 #: Where a machine says which zone it is in: a link into the zones, or, on Debian, a name.
 _LINK, _NAME = Path("/etc/localtime"), Path("/etc/timezone")
 _SQLITE = "sqlite:///"
 _DATABASE = re.compile(rf"""^[ \t]*database[ \t]*=[ \t]*["']({_SQLITE}[^"'\n]+)["']""", re.MULTILINE)
+_NO_RULES: Mapping[str, Rule] = MappingProxyType({})
 _UTC = re.compile(r"(Etc/)?(UTC|UCT|Universal|Zulu|GMT)")
 
 
-def load(path: Path, *, environment: Mapping[str, str], today: date | None = None) -> Config:
+def load(
+    path: Path, *, environment: Mapping[str, str], today: date | None = None, before: Mapping[str, Rule] = _NO_RULES
+) -> Config:
     """Return the configuration in the file and those that it includes; raise ConfigError with every fault.
 
-    Keys that were renamed more than a year before ``today`` are faults.
+    Keys that were renamed more than a year before ``today`` are faults. Rules that are as they were ``before`` are
+    not made anew.
     """
     report = Report()
     sources = [understood(source, today, report) for source in gather(path, report)]
-    return _build(sources, environment, report)
+    return _build(sources, environment, report, before)
 
 
 def kept(toml: str, path: Path, *, environment: Mapping[str, str]) -> Config:
@@ -56,7 +62,7 @@ def kept(toml: str, path: Path, *, environment: Mapping[str, str]) -> Config:
     Nobody can edit what was kept, so keys that were ever renamed are understood.
     """
     report = Report()
-    return _build([understood(source, None, report) for source in split(toml, path)], environment, report)
+    return _build([understood(source, None, report) for source in split(toml, path)], environment, report, _NO_RULES)
 
 
 def database_file(path: Path) -> Path:
@@ -70,7 +76,9 @@ def database_file(path: Path) -> Path:
     return Place(source=source).beside(url.removeprefix(_SQLITE)).absolute()
 
 
-def _build(sources: Sequence[Source], environment: Mapping[str, str], report: Report) -> Config:
+def _build(
+    sources: Sequence[Source], environment: Mapping[str, str], report: Report, before: Mapping[str, Rule]
+) -> Config:
     parts = [(Place(source=source), _whole(source, report, main=source is sources[0])) for source in sources]
     main, whole = parts[0]
     feed_tables, feed_names = entries("feeds", FeedTable, parts, report)
@@ -91,7 +99,7 @@ def _build(sources: Sequence[Source], environment: Mapping[str, str], report: Re
         terms=terms,
         term_names=term_names,
     )
-    watches = Watches(known, report).make(rule_tables, rule_names, main.at("rules"))
+    watches = Watches(known, report, before).make(rule_tables, rule_names, main.at("rules"))
     check_channels(whole.health.notify, channel_names, main.at("health", "notify"), report)
     zone = _zone(whole.timezone, main.at("timezone"), environment, report)
     _warn_of_utc(whole.timezone, zone, channel_tables, report)

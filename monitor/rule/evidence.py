@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 from monitor.rule.evaluate import Group, Sight, find
 from monitor.rule.query import Mention, Near, OneOf
@@ -32,35 +31,57 @@ class Evidence:
     spans: tuple[tuple[int, int, str], ...]
 
 
-class _Mark(NamedTuple):
-    """Words of a text that stand for a term of the rule."""
-
-    first: int
-    end: int
-    term: str
-    #: Which of the groups it belongs to.
-    group: int
-
-
 #: Places of one thing that evidence is chosen from, in order; marking all 25,000 in a page of one word took 10 s.
 _LOOKED_AT = 100
 
 
+@dataclass(slots=True)
+class _Words:
+    """The words of a sentence that stand for something of the rule."""
+
+    #: One bit for each group.
+    groups: int
+    first: int
+    end: int
+
+
 def evidence(groups: Sequence[Group], sight: Sight) -> tuple[Evidence, ...]:
     """Return the fewest sentences that show each thing found, at most three, the one that shows most of them first."""
-    by_sentence: dict[int, list[_Mark]] = {}
-    for number, group in enumerate(groups):
-        for span in group.spans[:_LOOKED_AT]:
-            index = sight.text.sentence[span.first]
-            if sight.text.sentences[index].field in _WRITTEN:
-                marks = (_Mark(*mark, number) for mark in _marks(group.mention, span, sight))
-                by_sentence.setdefault(index, []).extend(marks)
+    sentences = _sentences(groups, sight.text)
     chosen: list[int] = []
-    shown: set[int] = set()
-    while len(chosen) < _MOST and (best := _best(by_sentence, shown)) is not None:
+    shown = 0
+    while len(chosen) < _MOST and (best := _best(sentences, shown)) is not None:
         chosen.append(best)
-        shown |= {mark.group for mark in by_sentence[best]}
-    return tuple(_cut(sight.text, index, sorted(by_sentence[index])) for index in chosen)
+        shown |= sentences[best].groups
+    return tuple([_cut(index, groups, sight) for index in chosen])
+
+
+def _sentences(groups: Sequence[Group], text: Text) -> dict[int, _Words]:
+    """Return what the sentences hold, of those that were written."""
+    written, sentence = text.ranges["anywhere"][1], text.sentence
+    found: dict[int, _Words] = {}
+    for number, group in enumerate(groups):
+        for first, end in group.spans[:_LOOKED_AT]:
+            if first >= written:
+                break
+            index = sentence[first]
+            if index in found:
+                known = found[index]
+                known.groups |= 1 << number
+                known.first, known.end = min(known.first, first), max(known.end, end)
+            else:
+                found[index] = _Words(1 << number, first, end)
+    return found
+
+
+def _best(sentences: Mapping[int, _Words], shown: int) -> int | None:
+    """Return the sentence that shows most that is not shown yet; of equals the one with its words closest together."""
+    best, most, least = None, 0, 0
+    for index, words in sentences.items():
+        more, spread = (words.groups & ~shown).bit_count(), words.end - words.first
+        if more > most or (more == most and best is not None and (spread, index) < (least, best)):
+            best, most, least = index, more, spread
+    return best
 
 
 def _marks(mention: Mention, span: Span, sight: Sight) -> Iterator[tuple[int, int, str]]:
@@ -80,28 +101,19 @@ def _marks(mention: Mention, span: Span, sight: Sight) -> Iterator[tuple[int, in
             yield span.first, span.end, mention.label
 
 
-def _best(by_sentence: dict[int, list[_Mark]], shown: set[int]) -> int | None:
-    """Return the sentence that shows most that is not shown yet; of equals the one with its words closest together."""
-
-    def rank(index: int) -> tuple[int, int, int]:
-        marks = by_sentence[index]
-        spread = max(mark.end for mark in marks) - min(mark.first for mark in marks)
-        return len({mark.group for mark in marks} - shown), -spread, -index
-
-    best = max(by_sentence, key=rank, default=None)
-    return best if best is not None and rank(best)[0] else None
-
-
-def _cut(text: Text, index: int, marks: list[_Mark]) -> Evidence:
+def _cut(index: int, groups: Sequence[Group], sight: Sight) -> Evidence:
     """Return a sentence with its marks, cut around them where it is very long."""
+    text = sight.text
     sentence = text.sentences[index]
     content = text.fields[sentence.field]
-    places = _merged([(*text.span(mark.first, mark.end - 1), mark.term) for mark in marks])
+    spans = [(g.mention, span) for g in groups for span in g.spans[:_LOOKED_AT] if text.sentence[span[0]] == index]
+    marks = sorted([mark for mention, span in spans for mark in _marks(mention, span, sight)])
+    places = _merged([(*text.span(first, end - 1), term) for first, end, term in marks])
     start, end = _window(content, sentence, places[0][0])
     return Evidence(
         field=sentence.field,
         sentence=content[start:end],
-        spans=tuple((first - start, last - start, term) for first, last, term in places if last <= end),
+        spans=tuple([(first - start, last - start, term) for first, last, term in places if last <= end]),
     )
 
 

@@ -1,43 +1,81 @@
 """Which words of many rules stand in a text, and which rules could therefore match it.
 
 A word of a text is looked up once, by the characters it is written with: a memo knows which rules' words it is. A rule
-is looked at only when one of its rarest words is there. The result is the same as looking at every rule.
+is looked at only where its rarest word is there, and then all others that it needs. The result is the same as looking
+at every rule. Both the words and the rules can grow from those that were there before, which stay as they are.
 """
+# ruff: noqa: SLF001 - what grows out of its like reads its like
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import chain
 
 from monitor import language
 from monitor.letters import Script
-from monitor.rule.query import And, In, Near, Not, OneOf, Or, Phrase, Query, Spoken, Topic, Way, Word
+from monitor.rule.number import has_figures
+from monitor.rule.query import (
+    FIGURES,
+    And,
+    In,
+    Near,
+    Not,
+    Number,
+    OneOf,
+    Or,
+    Pattern,
+    Phrase,
+    Query,
+    Spoken,
+    Topic,
+    Way,
+    Word,
+)
 from monitor.text import Form, Text, form
 
 #: Different words remembered for each set of languages; a year of one feed has about as many.
 _REMEMBERED = 200_000
 
+_Groups = dict[str, tuple[Word, ...]]
+
 
 class Lexicon:
     """The words of rules, and how to find them in a text."""
 
-    def __init__(self, words: Iterable[Word]) -> None:
-        self._words = {word.key: word for word in words}
-        self._exact = _grouped((word.spelled, word) for word in self._of(Way.EXACT))
-        self._folded = _grouped((x, word) for word in self._of(Way.FORMS, Way.NAME) for x in word.folded)
-        self._beginnings = _grouped((x, word) for word in self._of(Way.PREFIX) for x in word.folded)
+    def __init__(self, words: Iterable[Word], before: Lexicon | None = None) -> None:
+        """Take the words, and those of the lexicon before."""
+        self._words: dict[str, Word] = dict(before._words) if before else {}
+        self._exact: _Groups = dict(before._exact) if before else {}
+        self._folded: _Groups = dict(before._folded) if before else {}
+        self._beginnings: _Groups = dict(before._beginnings) if before else {}
+        self._stems: dict[str, _Groups] = {code: dict(known) for code, known in before._stems.items()} if before else {}
+        for word in words:
+            if word.key not in self._words:
+                self._words[word.key] = word
+                self._add(word)
+        #: What each word of a text is, by the text's languages; none of it stands once there are new words.
+        self._memos: defaultdict[tuple[str, ...], dict[str, tuple[str, ...]]] = defaultdict(dict)
+        if before and len(self._words) == len(before._words):
+            self._memos = before._memos
         self._lengths = sorted({len(beginning) for beginning in self._beginnings})
-        self._stems: dict[str, dict[str, list[Word]]] = {}
-        self._memos: dict[tuple[str, ...], dict[str, tuple[str, ...]]] = defaultdict(dict)
 
-    def _of(self, *ways: Way) -> list[Word]:
-        return [word for word in self._words.values() if word.way in ways]
+    def _add(self, word: Word) -> None:
+        if word.way is Way.EXACT:
+            _put(self._exact, word.spelled, word)
+            return
+        for spelling in word.folded:
+            _put(self._beginnings if word.way is Way.PREFIX else self._folded, spelling, word)
+        if word.way is Way.FORMS:
+            for spoken, known in self._stems.items():
+                _put_stems(known, word, spoken)
 
     @cached_property
     def _unsure(self) -> tuple[str, ...]:
         """Languages to try where that of a Latin text is not known."""
-        return tuple({spoken: None for word in self._of(Way.FORMS) for spoken in word.languages})
+        return tuple({spoken: None for word in self._words.values() for spoken in word.languages})
 
     def places(self, text: Text) -> dict[str, list[int]]:
         """Return the numbers of the text's words under the key of each rule's word that they are."""
@@ -63,6 +101,8 @@ class Lexicon:
     def _meant(self, read: Form, text: Text) -> Iterator[Word]:
         """Yield the rules' words that a word of a text is."""
         yield from self._exact.get(read.spelled, ())
+        if FIGURES.key in self._words and has_figures(read.spelled):
+            yield FIGURES
         spellings = read.folded
         if read.disguised and language.written_in(Script.CYRILLIC, text.languages):
             spellings = (*spellings, read.disguised)
@@ -84,34 +124,40 @@ class Lexicon:
                 yield from (word for word in self._stemmed(read, spoken) if spoken in word.languages)
 
     def _stemmed(self, read: Form, spoken: str) -> Iterator[Word]:
-        if spoken not in self._stems:
-            words = [word for word in self._of(Way.FORMS) if language.written_in(word.script, (spoken,))]
-            self._stems[spoken] = _grouped(
-                (stem, word) for word in words for stem in language.stems(word.lower, spoken)
-            )
-        known = self._stems[spoken]
-        for stem in language.stems(read.lower, spoken):
+        known = self._stems.get(spoken)
+        if known is None:
+            known = {}
+            for word in self._words.values():
+                if word.way is Way.FORMS:
+                    _put_stems(known, word, spoken)
+            self._stems[spoken] = known
+        for stem in (*language.stems(read.lower, spoken), *language.inner_stems(read.spelled, spoken)):
             yield from known.get(stem, ())
 
 
-def _grouped(pairs: Iterable[tuple[str, Word]]) -> dict[str, list[Word]]:
-    groups: dict[str, list[Word]] = defaultdict(list)
-    for key, word in pairs:
-        groups[key].append(word)
-    return dict(groups)
+def _put(groups: _Groups, key: str, word: Word) -> None:
+    groups[key] = (*groups.get(key, ()), word)
+
+
+def _put_stems(groups: _Groups, word: Word, spoken: str) -> None:
+    if language.written_in(word.script, (spoken,)):
+        for stem in language.stems(word.lower, spoken):
+            _put(groups, stem, word)
 
 
 #: Keys of words of which at least one must be there.
-Need = frozenset[str]
+Need = tuple[str, ...]
 
 
 def needs(query: Query) -> tuple[Need, ...]:  # noqa: PLR0911 - one line for each kind of query
     """Return what must be in a text for the query to hold; nothing for one that may hold by what is not there."""
     match query:
         case Word():
-            return (frozenset({query.key}),)
+            return ((query.key,),)
+        case Number():
+            return needs(query.figures)
         case Phrase():
-            return tuple(need for word in query.words for need in needs(word))
+            return tuple((word.key,) for word in query.words)
         case Near():
             return needs(query.left) if query.apart else needs(query.left) + needs(query.right)
         case Topic() | And():
@@ -122,7 +168,7 @@ def needs(query: Query) -> tuple[Need, ...]:  # noqa: PLR0911 - one line for eac
             return _either([needs(part) for part in query.parts])
         case In():
             return needs(query.query)
-        case Not() | Spoken():
+        case Not() | Spoken() | Pattern():
             return ()
 
 
@@ -130,7 +176,7 @@ def _either(alternatives: Sequence[tuple[Need, ...]]) -> tuple[Need, ...]:
     """Return one need that whichever alternative holds must meet: of each, the one that the fewest words meet."""
     if not all(alternatives):
         return ()
-    return (frozenset[str]().union(*(min(needed, key=_commonness) for needed in alternatives)),)
+    return (tuple({key: None for needed in alternatives for key in min(needed, key=_commonness)}),)
 
 
 def _commonness(need: Need) -> tuple[int, int]:
@@ -138,24 +184,76 @@ def _commonness(need: Need) -> tuple[int, int]:
     return len(need), -min(map(len, need))
 
 
+#: What a query needs that may hold by what is not there.
+_NOTHING = ""
+_NOTHINGS = (_NOTHING, _NOTHING)
+
+
 class Index:
-    """Queries by a word that each needs."""
+    """Numbered queries by a word that each needs.
 
-    def __init__(self, queries: Sequence[Query]) -> None:
-        self._needs = [needs(query) for query in queries]
-        used = Counter(key for needed in self._needs for need in needed for key in need)
-        self._by_key: dict[str, list[int]] = defaultdict(list)
-        self._always = [i for i, needed in enumerate(self._needs) if not needed]
-        for i, needed in enumerate(self._needs):
-            if needed:
-                anchor = min(needed, key=lambda need: (sum(used[key] for key in need), _commonness(need)))
-                for key in anchor:
-                    self._by_key[key].append(i)
+    A need has for its name the key of its word or, where one of several is enough, all their keys. Rare is what few
+    queries need: rules are drawn to the same frequent words as texts are.
+    """
 
-    def candidates(self, places: Mapping[str, Sequence[int]]) -> list[int]:
-        """Return the numbers of the queries that these words could make hold, in order."""
-        found = set(self._always)
-        for key in places:
-            found.update(self._by_key.get(key, ()))
-        there = set(places)
-        return sorted(i for i in found if all(not need.isdisjoint(there) for need in self._needs[i]))
+    def __init__(self, queries: Iterable[Query], before: Index | None = None, without: Collection[int] = ()) -> None:
+        """Number the queries on from those of the index before, of which some are taken out."""
+        #: The names of the needs that a word meets beside others.
+        self._shared: dict[str, tuple[str, ...]] = dict(before._shared) if before else {}
+        self._used: Counter[str] = Counter(before._used) if before else Counter()
+        #: Queries by the rarest of their needs: the second of each, and its number.
+        self._by_need: dict[str, tuple[list[str], array[int]]] = dict(before._by_need) if before else {}
+        #: What else the first query needs, the second, and so on; and where that of each begins.
+        self._others: list[str] = before._others[:] if before else []
+        self._begins: array[int] = before._begins[:] if before else array("I", (0,))
+        if without:
+            self._take_out(frozenset(without))
+        self._add([self._named(needs(query)) for query in queries])
+
+    def __len__(self) -> int:
+        """Return how many queries were ever numbered."""
+        return len(self._begins) - 1
+
+    def _take_out(self, without: frozenset[int]) -> None:
+        for need, (seconds, numbers) in self._by_need.items():
+            if not without.isdisjoint(numbers):
+                kept = [pair for pair in zip(seconds, numbers, strict=True) if pair[1] not in without]
+                self._by_need[need] = [second for second, _ in kept], array("I", (number for _, number in kept))
+
+    def _named(self, needed: tuple[Need, ...]) -> tuple[str, ...]:
+        return tuple({need[0] if len(need) == 1 else self._name(need): None for need in needed})
+
+    def _name(self, need: Need) -> str:
+        name = "\n".join(need)
+        if name not in self._used:
+            for key in need:
+                self._shared[key] = (*self._shared.get(key, ()), name)
+        return name
+
+    def _add(self, queries: Sequence[tuple[str, ...]]) -> None:
+        self._used.update(chain.from_iterable(queries))
+        grown = set[str]()
+        for number, needed in enumerate(queries, len(self)):
+            rarest, second, *others = *sorted(needed, key=self._used.__getitem__), *_NOTHINGS[len(needed) :]
+            if rarest not in grown:  # not the lists that an index before has as well
+                grown.add(rarest)
+                seconds, numbers = self._by_need.get(rarest, ([], array("I")))
+                self._by_need[rarest] = seconds[:], numbers[:]
+            seconds, numbers = self._by_need[rarest]
+            seconds.append(second)
+            numbers.append(number)
+            self._others += others
+            self._begins.append(len(self._others))
+
+    def candidates(self, keys: Collection[str]) -> list[int]:
+        """Return the numbers of the queries that words with these keys could make hold, in order."""
+        met = {_NOTHING, *keys}
+        for key in met & self._shared.keys():
+            met.update(self._shared[key])
+        others, begins = self._others, self._begins
+        found: list[int] = []
+        for need in met & self._by_need.keys():
+            for second, number in zip(*self._by_need[need]):  # noqa: B905 - of one length, and this is the inmost loop
+                if second in met and met.issuperset(others[begins[number] : begins[number + 1]]):
+                    found.append(number)
+        return sorted(found)

@@ -1,19 +1,22 @@
 """Rules as written in a config, made ready to match; and many of them against one text."""
+# ruff: noqa: SLF001 - a set that grows out of another reads it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from array import array
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
 from monitor.errors import RuleError, RuleFault
-from monitor.rule.checks import futile
-from monitor.rule.evaluate import Held, Missed, Sight, evaluate, find
+from monitor.rule.checks import doubts, futile
+from monitor.rule.evaluate import Held, Missed, Refusal, Sight, evaluate, find
 from monitor.rule.evidence import Evidence, evidence, place
 from monitor.rule.index import Index, Lexicon
-from monitor.rule.parser import Parsed, parse, parse_exceptions
-from monitor.rule.query import And, In, Mention, Not, OneOf, Or, Query, Word, words
+from monitor.rule.parser import Exceptions, Parsed, parse, parse_exceptions
+from monitor.rule.query import And, In, Mention, Not, OneOf, Or, Query, Word, words, write
+from monitor.rule.shape import shaped
 from monitor.rule.topic import Precision
 from monitor.text import Text
 
@@ -45,6 +48,10 @@ class Rule:
     where: Where
     #: What its writer should know of it, in words for people.
     remarks: tuple[str, ...]
+    #: What else it was made of: the exceptions as written, the languages, and the lists of terms it may name.
+    excepted: str = ""
+    languages: tuple[str, ...] = ()
+    lists: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def needs_article_to_refute(self) -> bool:
@@ -65,6 +72,26 @@ class Match:
     evidence: tuple[Evidence, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unjudged:
+    """A rule that a text may meet or not: a regular expression of it ran out of time."""
+
+    rule: str
+    #: As the rule writes it.
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What many rules say of one text."""
+
+    #: One match for each rule that the text meets, by the strongest of its queries, in the rules' order.
+    matches: tuple[Match, ...] = ()
+    #: Those that ran out of time.
+    unjudged: tuple[Unjudged, ...] = ()
+
+
+_NO_EXCEPTIONS = Exceptions(mention=None, faults=())
 _NO_TERMS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
@@ -77,6 +104,7 @@ def compile_rule(  # noqa: PLR0913 - the keys of a rule in the config
     where: Where = Where.ANYWHERE,
     terms: Mapping[str, tuple[str, ...]] = _NO_TERMS,
     languages: tuple[str, ...] = (),
+    before: Rule | None = None,
 ) -> Rule:
     """Return the rule made ready.
 
@@ -88,30 +116,57 @@ def compile_rule(  # noqa: PLR0913 - the keys of a rule in the config
         where: how far into an item it reads.
         terms: the lists that queries name as ``@name``.
         languages: those of the feeds, for words whose text does not tell its language.
+        before: the rule of this name as it was last; it is returned itself where nothing of it has changed.
 
     Raises:
         RuleError: holding every fault of every query, where there is any.
     """
-    parsed = [(source, parse(source, terms=terms, languages=languages)) for source in match]
-    faults = [fault for source, found in parsed for fault in _faults(source, found, where)]
-    excepted = parse_exceptions(except_, terms=terms, languages=languages)
+    lists = _lists((*match, except_), terms)
+    if before and (name, match, except_, precision, where, languages, lists) == _made_of(before):
+        return before
+    read = [_read(source, terms, languages, where) for source in match]
+    excepted = parse_exceptions(except_, terms=terms, languages=languages) if except_ else _NO_EXCEPTIONS
+    faults = [fault for found in read for fault in found.faults]
     faults += excepted.faults
-    queries = tuple(found.query for _, found in parsed if found.query)
     if not match:
         faults.append(RuleFault(source="", start=0, end=0, message="there is nothing to match", cure="write a word"))
     if faults:
         raise RuleError(tuple(faults))
-    remarks = [remark for _, found in parsed for remark in found.remarks]
-    remarks += [_capitals_remark(word) for query in queries for word in words(query) if word.capitals]
     return Rule(
         name=name,
-        queries=queries,
+        queries=tuple([found.query for found in read if found.query]),
         sources=match,
         except_=excepted.mention,
         precision=precision,
         where=where,
-        remarks=tuple(dict.fromkeys(remarks)),
+        remarks=tuple(dict.fromkeys([remark for found in read for remark in found.remarks])),
+        excepted=except_,
+        languages=languages,
+        lists=lists,
     )
+
+
+def _made_of(rule: Rule) -> tuple[object, ...]:
+    return rule.name, rule.sources, rule.excepted, rule.precision, rule.where, rule.languages, rule.lists
+
+
+def _lists(sources: Sequence[str], terms: Mapping[str, tuple[str, ...]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the lists of terms that a rule may name."""
+    naming = "\n".join(source for source in sources if "@" in source)
+    return tuple((name, values) for name, values in terms.items() if f"@{name}" in naming) if naming else ()
+
+
+def _read(source: str, terms: Mapping[str, tuple[str, ...]], languages: tuple[str, ...], where: Where) -> Parsed:
+    """Return a query, with what keeps it from ever firing among its faults."""
+    query = shaped(source, languages=languages, fields=where.fields)
+    if query:
+        return Parsed(query=query, faults=(), remarks=())
+    found = parse(source, terms=terms, languages=languages)
+    remarks = [*found.remarks]
+    if found.query:
+        remarks += doubts(found.query)
+        remarks += (_capitals_remark(word) for word in words(found.query) if word.capitals)
+    return replace(found, faults=_faults(source, found, where), remarks=tuple(remarks))
 
 
 def _faults(source: str, found: Parsed, where: Where) -> tuple[RuleFault, ...]:
@@ -122,7 +177,10 @@ def _faults(source: str, found: Parsed, where: Where) -> tuple[RuleFault, ...]:
     for reason in futile(found.query, where.fields):
         at = source.find(reason.about)
         start, end = (at, at + len(reason.about)) if at >= 0 else (0, len(source))
-        faults.append(RuleFault(source=source, start=start, end=end, message=reason.message, cure=reason.cure))
+        cure = f"write: {reason.instead}" if reason.instead else reason.cure
+        faults.append(
+            RuleFault(source=source, start=start, end=end, message=reason.message, cure=cure, instead=reason.instead)
+        )
     return tuple(faults)
 
 
@@ -155,30 +213,90 @@ def warnings(rule: Rule) -> tuple[str, ...]:
 class RuleSet:
     """Rules behind one index; what it returns is what each rule alone would."""
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
+    def __init__(self, rules: Iterable[Rule], before: RuleSet | None = None) -> None:
+        """Take the rules; what the set before knows of those that are in both is not made anew."""
         self.rules = tuple(rules)
-        self._owners = [(rule, query) for rule in self.rules for query in rule.queries]
-        queries = [query for _, query in self._owners]
-        exceptions = [rule.except_ for rule in self.rules if rule.except_]
-        self._lexicon = Lexicon(word for query in (*queries, *exceptions) for word in words(query))
-        self._index = Index(queries)
+        places = {id(rule): place for place, rule in enumerate(self.rules)}
+        old = before if before is not None and before._is_worth_keeping(places) else None
+        kept = {id(rule) for rule in old.rules} if old else set[int]()
+        new = [rule for rule in self.rules if id(rule) not in kept]
+        #: The rule of each query that has a number, and the query; None for one that is gone.
+        self._owners: list[Rule | None] = old._owners[:] if old else []
+        self._queries: list[Query | None] = old._queries[:] if old else []
+        gone = [number for number, owner in enumerate(self._owners) if id(owner) not in places]
+        for number in gone:
+            self._owners[number] = self._queries[number] = None
+        self._lexicon: Lexicon = Lexicon(_words(new), old._lexicon if old else None)
+        self._index: Index = Index((query for rule in new for query in rule.queries), old._index if old else None, gone)
+        self._owners += (rule for rule in new for _ in rule.queries)
+        self._queries += (query for rule in new for query in rule.queries)
+        #: The place of each query's rule among the rules.
+        self._places = array("I", (places.get(id(owner), 0) for owner in self._owners))
+
+    def _is_worth_keeping(self, places: Collection[int]) -> bool:
+        """Return whether half of what is indexed or more is of these rules: what is gone leaves its words behind."""
+        return sum(id(owner) in places for owner in self._owners) * 2 >= len(self._owners)
 
     def match(self, text: Text) -> tuple[Match, ...]:
         """Return one match for each rule that the text meets, by the strongest of its queries, in the rules' order."""
+        return self.judge(text).matches
+
+    def judge(self, text: Text, heard: Callable[[str], bool] = lambda _: True) -> Judged:
+        """Return what the rules say of a text, with those that ran out of time.
+
+        Only of rules whose names are ``heard`` is evidence gathered.
+        """
+        strongest, late = self._decide(text)
+        names = {place: self.rules[place].name for place in sorted({*strongest, *late})}
+        told = {place: name for place, name in names.items() if heard(name)}
+        return Judged(
+            matches=tuple([_match(name, *strongest[place]) for place, name in told.items() if place in strongest]),
+            unjudged=tuple(
+                [
+                    Unjudged(rule=name, pattern=write(late[place]))
+                    for place, name in told.items()
+                    if place not in strongest
+                ]
+            ),
+        )
+
+    def hits(self, text: Text) -> tuple[str, ...]:
+        """Return the names of the rules that the text meets, in the rules' order, without any evidence."""
+        return tuple([self.rules[place].name for place in sorted(self._decide(text)[0])])
+
+    def _decide(self, text: Text) -> tuple[dict[int, tuple[Held, Sight]], dict[int, Query]]:
+        """Return what holds of the rules, by their places, and what ran out of time."""
         places = self._lexicon.places(text)
-        strongest: dict[str, tuple[Held, Sight]] = {}
+        sights: dict[tuple[Where, Precision], Sight] = {}
+        strongest: dict[int, tuple[Held, Sight]] = {}
+        late: dict[int, Query] = {}
         for number in self._index.candidates(places):
-            rule, query = self._owners[number]
-            sight = look(rule, text, places)
-            held = evaluate(query, sight)
-            if isinstance(held, Missed) or exception(rule, sight):
+            rule, query = self._owners[number], self._queries[number]
+            if rule is None or query is None:  # it is gone, and so no candidate
                 continue
-            strongest[rule.name] = max(strongest.get(rule.name, (held, sight)), (held, sight), key=_strength)
-        return tuple(_match(name, held, sight) for name, (held, sight) in strongest.items())
+            seen, place = (rule.where, rule.precision), self._places[number]
+            sight = sights.get(seen) or sights.setdefault(seen, look(rule, text, places))
+            held = evaluate(query, sight)
+            if isinstance(held, Missed):
+                if held.reason is Refusal.UNJUDGED:
+                    late[place] = held.about
+            elif not exception(rule, sight) and (
+                place not in strongest or held.strength > strongest[place][0].strength
+            ):
+                strongest[place] = held, sight
+        return strongest, late
 
     def places(self, text: Text) -> dict[str, list[int]]:
         """Return where the rules' words stand in a text."""
         return self._lexicon.places(text)
+
+
+def _words(rules: Iterable[Rule]) -> Iterator[Word]:
+    for rule in rules:
+        for query in rule.queries:
+            yield from words(query)
+        if rule.except_:
+            yield from words(rule.except_)
 
 
 def look(rule: Rule, text: Text, places: Mapping[str, list[int]]) -> Sight:

@@ -18,7 +18,7 @@ from monitor.letters import Script
 from monitor.rule import Rule, RuleSet, compile_rule
 from monitor.rule import index as index_module
 from monitor.rule.evaluate import Held, evaluate
-from monitor.rule.index import Index, Lexicon, needs
+from monitor.rule.index import Index, Lexicon, Need, needs
 from monitor.rule.parser import parse
 from monitor.rule.query import Query, Way, Word, words
 from monitor.rule.rules import exception, look
@@ -101,7 +101,8 @@ def is_word(word: Word, read: Form, spoken: tuple[str, ...]) -> bool:
     if read.script is Script.LATIN:
         tried = (*latin, "en") if latin else word.languages
     tried = language.written_in(word.script, tried)
-    return any(set(language.stems(word.lower, each)) & set(language.stems(read.lower, each)) for each in tried)
+    stems = {each: (*language.stems(read.lower, each), *language.inner_stems(read.spelled, each)) for each in tried}
+    return any(set(language.stems(word.lower, each)) & set(stems[each]) for each in tried)
 
 
 def by_brute_force(rules: list[Rule], read: Text) -> Iterator[tuple[str, float]]:
@@ -132,6 +133,56 @@ def test_rules_do_not_change_each_other(sources: list[str], data: st.DataObject)
     read = data.draw(st.sampled_from(texts()))
     alone = [match for rule in rules for match in RuleSet([rule]).match(read)]
     assert list(RuleSet(rules).match(read)) == alone
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(SOURCES, min_size=2, max_size=12), st.data())
+def test_a_set_grown_from_another_is_as_good_as_a_new_one(sources: list[str], data: st.DataObject) -> None:
+    rules = compiled(sources)
+    grown = RuleSet([])
+    for _ in range(4):
+        read = data.draw(st.sampled_from(texts()))
+        rules = data.draw(st.permutations(rules).map(lambda shuffled: shuffled[: len(shuffled) * 3 // 4 + 1]))
+        rules += compiled(data.draw(st.lists(SOURCES, max_size=3)))
+        before, grown = grown, RuleSet(rules, grown)
+        former = before.match(read)
+        assert grown.match(read) == RuleSet(rules).match(read)
+        assert before.match(read) == former
+
+
+def test_one_rule_more_is_all_that_is_indexed(monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = compiled([f"{name} {other}" for name in ("grain", "rice", "tea") for other in ("oil", "wheat", "japan")])
+    before = RuleSet(rules)
+    seen: list[Query] = []
+
+    def needing(asked: Query) -> tuple[Need, ...]:
+        seen.append(asked)
+        return needs(asked)
+
+    monkeypatch.setattr(index_module, "needs", needing)
+    new = compile_rule("new", ("barley",))
+    after = RuleSet([*rules[1:], new], before)
+    assert seen == list(new.queries)
+    read = text.read(headline="Barley, grain, oil and wheat")
+    assert [match.rule for match in after.match(read)] == [
+        match.rule for match in before.match(read) if match.rule != rules[0].name
+    ] + ["new"]
+
+
+def test_what_a_set_leaves_behind_is_cleared_away_once_it_is_most_of_it() -> None:
+    kept = compile_rule("kept", ("grain",))
+    rules = RuleSet([kept])
+    for number in range(20):
+        rules = RuleSet([kept, compile_rule(str(number), (f"word{number}",))], rules)
+        assert len(rules._owners) <= 4
+
+
+def test_the_memo_of_words_outlives_a_reload_without_new_words() -> None:
+    grain, rice = compile_rule("grain", ("grain rice",)), compile_rule("rice", ("rice",))
+    before = RuleSet([grain, rice])
+    assert RuleSet([grain], before)._lexicon._memos is before._lexicon._memos
+    tea = compile_rule("tea", ("tea",))
+    assert RuleSet([grain, tea], before)._lexicon._memos is not before._lexicon._memos
 
 
 def test_a_rule_is_not_read_in_the_languages_of_another() -> None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 
 from monitor import text
 from monitor.errors import RuleError
-from monitor.rule import Precision, Rule, RuleSet, Where, compile_rule, warnings
+from monitor.rule import Evidence, Precision, Rule, RuleSet, Where, compile_rule, warnings
+from monitor.rule import rules as rules_module
+from monitor.rule.evaluate import Group, Sight
+from monitor.rule.evidence import evidence
 from monitor.text import Text
 
 BARN = text.read(headline="Red barn burns", lead="Nobody was hurt.", text="Nobody was hurt. The price of hay rose.")
@@ -102,6 +108,40 @@ def test_every_fault_of_every_query_is_raised_at_once() -> None:
         ("@none", 0),
         ("@nothing", 0),
     ]
+
+
+UNCHANGED: dict[str, Any] = {"match": ("barn @farm",), "except_": "cow", "terms": {"farm": ("hay",), "sea": ("ship",)}}
+CHANGES: list[tuple[dict[str, Any], bool]] = [
+    ({}, True),
+    ({"terms": {"farm": ("hay",), "sea": ("boat",)}}, True),
+    ({"terms": {"farm": ("hay", "straw")}}, False),
+    ({"match": ("barn @farm fire",)}, False),
+    ({"except_": ""}, False),
+    ({"where": Where.LEAD}, False),
+    ({"precision": Precision.BROAD}, False),
+    ({"languages": ("de",)}, False),
+]
+
+
+@pytest.mark.parametrize(("change", "same"), CHANGES)
+def test_a_rule_is_made_anew_only_where_it_changed(change: dict[str, Any], *, same: bool) -> None:
+    before = compile_rule("barn", **UNCHANGED)
+    after = compile_rule("barn", **UNCHANGED | change, before=before)
+    assert (after is before) is same
+    assert after == compile_rule("barn", **UNCHANGED | change)
+
+
+def test_evidence_is_gathered_only_of_rules_that_are_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    gathered = []
+
+    def gathering(groups: Sequence[Group], sight: Sight) -> tuple[Evidence, ...]:
+        gathered.append(groups)
+        return evidence(groups, sight)
+
+    monkeypatch.setattr(rules_module, "evidence", gathering)
+    rules = RuleSet([compile_rule(name, (name,)) for name in ("hay", "barn", "red")])
+    found = rules.judge(BARN, heard=lambda name: name == "barn").matches
+    assert ([match.rule for match in found], len(gathered)) == (["barn"], 1)
 
 
 def test_a_rule_without_a_query_is_refused() -> None:
