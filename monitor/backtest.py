@@ -1,6 +1,7 @@
 """Rules on a file of items, or on what is stored: which would have matched, and which would have rung.
 
-Items come from ``read`` or ``stored``, ``judge`` says what becomes of each, and ``Tally`` counts.
+Items come from ``read`` or ``stored``, ``judge`` says what becomes of each, ``Tally`` counts, and ``Comparison`` holds
+two configs against each other.
 """
 
 from __future__ import annotations
@@ -14,18 +15,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from itertools import combinations
 from pathlib import Path
 
 from monitor import item
 from monitor.feed import Feed
 from monitor.item import Entry, Item, Reading
-from monitor.judge import Bench
+from monitor.judge import Bench, Watch
 from monitor.rule import Match
+from monitor.rule.passing import by_words
 
 #: A longer line is no item: the largest article that is ever read has 2 MiB.
 LINE_LIMIT = 16 * 1024 * 1024
 #: How many of a rule's newest items are kept to be shown.
 SAMPLES = 3
+#: Before the name of a rule, that of the same rule asking for its words alone; no rule's own name holds a colon.
+_PASSING = "passing:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +66,10 @@ class Judged:
     matches: tuple[Match, ...]
     #: Rules that would have rung.
     rings: tuple[str, ...]
+    #: Rules all of whose words are there, and that it is not about.
+    passing: tuple[str, ...] = ()
+    #: Rules of which it is not known, since a regular expression ran out of time.
+    unjudged: tuple[str, ...] = ()
 
 
 def read(path: Path, feeds: Mapping[str, Feed], now: datetime) -> Iterator[Given | BadLine]:
@@ -192,14 +201,35 @@ def article(name: str, words: str, now: datetime) -> Given:
     return Given(name=name, item=_kept(0, entry, text=text.strip(), feed="", now=now), feed=_feed({}, "", ""))
 
 
+def of_feeds(given: Given, feeds: Mapping[str, Feed], others: Mapping[str, Feed]) -> Given:
+    """Return an item that came by one config's feeds as it comes by those of another."""
+    declared = others.get(given.item.feed)
+    if declared is None or given.feed == feeds.get(given.item.feed):
+        return replace(given, feed=declared or _feed({}, given.item.feed, given.feed.language or ""))
+    return replace(given, feed=replace(declared, language=given.feed.language))
+
+
+def with_passing(watches: Iterable[Watch]) -> Iterator[Watch]:
+    """Yield the rules, and each that asks for more than its words also as one that does not."""
+    for watch in watches:
+        yield watch
+        if words := by_words(watch.rule, f"{_PASSING}{watch.name}"):
+            yield replace(watch, rule=words)
+
+
 def judge(bench: Bench, given: Given, now: datetime) -> Judged:
     """Return what the rules make of the item."""
     ruling = bench.judge(given.item, now=now, feed=given.feed)
+    matches = tuple(match for match in ruling.matches if not match.rule.startswith(_PASSING))
+    met = {match.rule for match in matches}
+    named = (match.rule.removeprefix(_PASSING) for match in ruling.matches if match.rule.startswith(_PASSING))
     return Judged(
         name=given.name,
         item=given.item,
-        matches=ruling.matches,
-        rings=tuple(alert.rule for alert in ruling.alerts),
+        matches=matches,
+        rings=tuple(alert.rule for alert in ruling.alerts if not alert.rule.startswith(_PASSING)),
+        passing=tuple(name for name in named if name not in met),
+        unjudged=tuple(late.rule for late in ruling.unjudged if not late.rule.startswith(_PASSING)),
     )
 
 
@@ -217,6 +247,10 @@ class RuleTally:
     """What one rule would have done."""
 
     hits: int = 0
+    #: Items that name all it asks for, and are not about it.
+    passing: int = 0
+    #: Items of which it is not known, since a regular expression ran out of time.
+    unjudged: int = 0
     #: Hits of each day, in UTC, of the items that carry a time.
     days: Counter[str] = field(default_factory=Counter)
     #: The newest, in the order of the items.
@@ -230,6 +264,16 @@ class RuleTally:
             self.days[sample.item.published.date().isoformat()] += 1
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlap:
+    """Two rules that ring for the same items."""
+
+    rules: tuple[str, str]
+    shared: int
+    #: Of the items of the one that rings less, as a part of 1.
+    share: float
+
+
 class Tally:
     """What all rules would have done with all items."""
 
@@ -238,7 +282,8 @@ class Tally:
         #: Times of the oldest and the newest item that carry one.
         self.first: datetime | None = None
         self.last: datetime | None = None
-        self.rules = {name: RuleTally() for name in rules}
+        self.rules = {name: RuleTally() for name in rules if not name.startswith(_PASSING)}
+        self._together: Counter[tuple[str, str]] = Counter()
 
     def add(self, judged: Judged) -> None:
         """Count one item."""
@@ -250,6 +295,11 @@ class Tally:
         for match in judged.matches:
             if match.rule in judged.rings:
                 self.rules[match.rule].add(Sample(name=judged.name, item=judged.item, match=match))
+        for name in judged.passing:
+            self.rules[name].passing += 1
+        for name in judged.unjudged:
+            self.rules[name].unjudged += 1
+        self._together.update(combinations(judged.rings, 2))
 
     @property
     def days(self) -> float | None:
@@ -261,3 +311,32 @@ class Tally:
     def a_day(self, rule: str) -> float | None:
         """Return how often the rule would have rung on a usual day; None where the items carry no time."""
         return self.rules[rule].hits / self.days if self.days else None
+
+    @property
+    def overlaps(self) -> tuple[Overlap, ...]:
+        """Return each two rules that rang for the same items, those that share most first."""
+        found = (
+            Overlap(rules=pair, shared=shared, share=shared / min(self.rules[name].hits for name in pair))
+            for pair, shared in self._together.items()
+        )
+        return tuple(sorted(found, key=lambda each: (-each.share, -each.shared, each.rules)))
+
+
+class Comparison:
+    """Which alerts would appear or vanish if another config were in force."""
+
+    def __init__(self) -> None:
+        self.appear: list[Sample] = []
+        self.vanish: list[Sample] = []
+
+    def add(self, judged: Judged, other: Judged) -> None:
+        """Hold what becomes of an item against what the other config would make of it."""
+        self.appear += _rung(other, besides=judged.rings)
+        self.vanish += _rung(judged, besides=other.rings)
+
+
+def _rung(judged: Judged, *, besides: Iterable[str]) -> Iterator[Sample]:
+    wanted = set(judged.rings) - set(besides)
+    for match in judged.matches:
+        if match.rule in wanted:
+            yield Sample(name=judged.name, item=judged.item, match=match)

@@ -83,8 +83,8 @@ class Herald:
         def judge() -> tuple[greeting.RuleFacts, ...]:
             hits: defaultdict[str, list[tuple[datetime, str]]] = defaultdict(list)
             for item in stored:
-                for match in runtime.bench.match(item):
-                    hits[match.rule].append((item.published, item.source))
+                for name in runtime.bench.hits(item):
+                    hits[name].append((item.published, item.source))
             return tuple(greeting.rung(name, hits[name]) for name in names)
 
         return await asyncio.to_thread(judge)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
 
@@ -12,7 +12,7 @@ from monitor.alert import Alert, Delivery, Kind, Priority, alert_id, owed
 from monitor.channel import Channel
 from monitor.feed import Feed
 from monitor.item import Item, Reading
-from monitor.rule import Match, Rule, RuleSet, Where
+from monitor.rule import Judged, Match, Rule, RuleSet, RuleTest, Unjudged, Where
 
 #: What a pattern begins with that is about tags: ``bbc*`` never means a tag, nor ``tag:bbc*`` a name.
 TAG = "tag:"
@@ -28,7 +28,11 @@ class Watch:
     #: Channel names; empty for the default channels.
     notify: tuple[str, ...] = ()
     priority: Priority = Priority.NORMAL
+    #: On trial: its alerts are kept, and nobody is told.
+    trial: bool = False
     note: str = ""
+    #: No part of what it does, so that an edit of them is no change of the rule.
+    tests: tuple[RuleTest, ...] = field(default=(), compare=False)
 
     @property
     def name(self) -> str:
@@ -61,26 +65,37 @@ class Ruling:
     matches: tuple[Match, ...] = ()
     alerts: tuple[Alert, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
+    #: Rules that ran out of time.
+    unjudged: tuple[Unjudged, ...] = ()
 
 
 class Bench:
     """All that judging needs: the rules, the feeds they watch, the channels they tell."""
 
-    def __init__(self, *, watches: Iterable[Watch], feeds: Iterable[Feed], channels: Iterable[Channel]) -> None:
+    def __init__(
+        self,
+        *,
+        watches: Iterable[Watch],
+        feeds: Iterable[Feed],
+        channels: Iterable[Channel],
+        before: Bench | None = None,
+    ) -> None:
+        """Take them; rules that are those of the bench before are not indexed anew."""
         self.watches: Mapping[str, Watch] = {watch.name: watch for watch in watches}
         self._feeds = {feed.name: feed for feed in feeds}
         self._channels = {channel.name: channel for channel in channels}
-        self._listening: dict[Feed, frozenset[str]] = {}
-        self._rules = RuleSet(watch.rule for watch in self.watches.values())
+        self._watched: dict[Feed, bool] = {}
+        rules = (watch.rule for watch in self.watches.values())
+        self._rules: RuleSet = RuleSet(rules, before._rules if before else None)  # noqa: SLF001 - one of its own kind
 
-    def _who_listens(self, feed: Feed) -> frozenset[str]:
-        if feed not in self._listening:
-            self._listening[feed] = frozenset(watch.name for watch in self.watches.values() if watch.listens(feed))
-        return self._listening[feed]
+    def _is_watched(self, feed: Feed) -> bool:
+        if feed not in self._watched:
+            self._watched[feed] = any(watch.listens(feed) for watch in self.watches.values())
+        return self._watched[feed]
 
     def reads_articles(self, feed: Feed) -> bool:
         """Return whether some rule that watches the feed can be decided by an article's text."""
-        return any(self.watches[name].reads_articles for name in self._who_listens(feed))
+        return any(watch.reads_articles and watch.listens(feed) for watch in self.watches.values())
 
     def judge(self, item: Item, *, now: datetime, feed: Feed | None = None) -> Ruling:
         """Return every rule that the item meets, and, unless it is history, the alerts and deliveries owed for it.
@@ -89,20 +104,35 @@ class Bench:
         when it arrives or cannot be had. ``feed`` is where it came from, if that is not the declared feed of its name.
         """
         declared = feed or self._feeds[item.feed]
-        matches = tuple(match for match in self.match(item, declared) if not self._waits(match, item))
-        if item.baseline:
-            return Ruling(item_id=item.id, version=item.version, matches=matches)
-        alerts = tuple(self._alert(match, item, declared, now) for match in matches)
-        deliveries = self._owed(alerts, now)
-        return Ruling(item_id=item.id, version=item.version, matches=matches, alerts=alerts, deliveries=deliveries)
+        found = self._judged(item, declared)
+        matches = tuple(match for match in found.matches if not self._waits(match, item))
+        alerts = () if item.baseline else tuple(self._alert(match, item, declared, now) for match in matches)
+        return Ruling(
+            item_id=item.id,
+            version=item.version,
+            matches=matches,
+            alerts=alerts,
+            deliveries=self._owed(alerts, now),
+            unjudged=found.unjudged,
+        )
 
     def match(self, item: Item, feed: Feed | None = None) -> tuple[Match, ...]:
         """Return the match of each rule that watches the item's feed and is met by what could be read of it."""
         declared = feed or self._feeds.get(item.feed)
-        if declared is None or not (listening := self._who_listens(declared)):
+        return self._judged(item, declared).matches if declared else ()
+
+    def hits(self, item: Item) -> tuple[str, ...]:
+        """Return the names of those rules, without their evidence."""
+        feed = self._feeds.get(item.feed)
+        if feed is None or not self._is_watched(feed):
             return ()
-        found = self._rules.match(self.text(item, declared))
-        return tuple(match for match in found if match.rule in listening)
+        return tuple(name for name in self._rules.hits(self.text(item, feed)) if self.watches[name].listens(feed))
+
+    def _judged(self, item: Item, feed: Feed) -> Judged:
+        """Return what the rules that watch the feed say of the item."""
+        if not self._is_watched(feed):
+            return Judged()
+        return self._rules.judge(self.text(item, feed), heard=lambda name: self.watches[name].listens(feed))
 
     @staticmethod
     def text(item: Item, feed: Feed) -> text.Text:
@@ -152,6 +182,8 @@ class Bench:
         )
 
     def _told(self, rule: str) -> Iterable[Channel]:
+        if self.watches[rule].trial:
+            return ()
         named = self.watches[rule].notify
         if named:
             return [self._channels[name] for name in named]

@@ -34,6 +34,7 @@ from monitor.feed import FeedState
 from monitor.item import Item, Reading
 from monitor.judge import Ruling
 from monitor.loop import Loop, Trouble
+from monitor.rule import Unjudged
 from monitor.runtime import LEASE, Line, Runtime, Tools
 from monitor.sandbox import Killed, Lane
 from monitor.store import feeds as feed_rows
@@ -59,6 +60,8 @@ HOST_PAUSE = timedelta(seconds=2)
 ARTICLES_AT_ONCE = 8
 #: An item that judging fails on is tried again this much later, and delays no other.
 JUDGE_AGAIN = timedelta(minutes=10)
+#: A rule that runs out of time is told of so often, with how many items that was.
+TELL_UNJUDGED = timedelta(hours=1)
 #: Work whose outcome the database could not take, such as on a full disk, is done again this much later: soon after the
 #: disk has space again, and not so often that servers are asked in vain.
 KEEP_AGAIN = timedelta(seconds=20)
@@ -386,6 +389,9 @@ class Judging:
     def __init__(self, pipeline: Pipeline, tools: Tools) -> None:
         self._pipeline, self._tools = pipeline, tools
         self._batch = BATCH
+        #: Items since the last warning for each pattern of a rule that ran out of time, and when that was.
+        self._unjudged: Counter[Unjudged] = Counter()
+        self._told: dict[Unjudged, datetime] = {}
 
     async def claim(self, limit: int) -> Sequence[Sequence[Item]]:
         """Return one batch of items that are due, if there is any."""
@@ -409,6 +415,7 @@ class Judging:
             return tuple(runtime.bench.judge(each, now=now) for each in batch if each.feed in runtime.feeds)
 
         found = await asyncio.to_thread(rulings)
+        self._warn_of([late for ruling in found for late in ruling.unjudged], now)
 
         def write(tx: Tx) -> Sequence[Alert]:
             # Asked anew: had the clock been set back since, what was due then would wait for that time to come again.
@@ -417,6 +424,17 @@ class Judging:
             return fresh
 
         return await self._tools.database.write(write)
+
+    def _warn_of(self, unjudged: Sequence[Unjudged], now: datetime) -> None:
+        """Say once an hour for how many items a rule ran out of time."""
+        self._unjudged.update(unjudged)
+        for late, count in [*self._unjudged.items()]:
+            last = self._told.get(late)
+            if count and (last is None or not last <= now < last + TELL_UNJUDGED):
+                items = "an item" if count == 1 else f"{count} items"
+                log.warning("%s did not judge %s: %s ran out of time", late.rule, items, late.pattern)
+                self._told[late] = now
+                self._unjudged[late] = 0
 
     async def isolate(self, batch: Sequence[Item], error: Exception) -> None:
         """Keep an item that judging fails on from holding up the others: judge singly, and put the culprit off."""

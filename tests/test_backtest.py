@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from monitor import backtest, config
-from monitor.backtest import BadLine, Given, Judged, Tally
+from monitor.backtest import BadLine, Comparison, Given, Judged, Tally
 from monitor.config import Config
 from monitor.feed import Feed
 from monitor.judge import Bench
+from monitor.rule import Match
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 CONFIG = """
@@ -285,3 +286,71 @@ def test_without_times_there_is_no_usual_day(tmp_path: Path, bench: Bench, loade
 def test_the_last_hits_are_kept_as_samples(tmp_path: Path, bench: Bench, loaded: Config) -> None:
     counted = tally(tmp_path, bench, loaded, *[NOW] * 5)
     assert [sample.name for sample in counted.rules["harbour"].samples] == ["a2", "a3", "a4"]
+
+
+# --- in passing, together, and by another config ---------------------------------------------------------------------
+
+FAR_APART = "\n\n".join(["The harbour lies still.", *["Nothing was said."] * 20, "Elsewhere a strike ended."])
+
+
+def test_what_a_rule_only_brushes_is_told_beside_what_it_matches(tmp_path: Path, loaded: Config) -> None:
+    bench = Bench(watches=backtest.with_passing(loaded.watches), feeds=loaded.feeds, channels=loaded.channels)
+    path = lines(
+        tmp_path,
+        {"id": "a", "title": "Velmar rests", "text": FAR_APART},
+        {"id": "b", "title": "Harbour strike in Velmar"},
+        {"id": "c", "title": "Norvik opens a plant"},
+    )
+    found = judged(bench, path, loaded)
+    assert [(each.rings, each.passing) for each in found] == [((), ("harbour",)), (("harbour",), ()), ((), ())]
+    assert [[match.rule for match in each.matches] for each in found] == [[], ["harbour"], []]
+    counted = Tally(bench.watches)
+    for each in found:
+        counted.add(each)
+    assert {name: (rule.hits, rule.passing) for name, rule in counted.rules.items()} == {
+        "harbour": (1, 1),
+        "norvik": (0, 0),
+        "fast": (0, 0),
+    }
+
+
+def rang(name: str, *rules: str) -> Judged:
+    """Return an item for which these rules rang."""
+    matches = tuple(Match(rule=rule, strength=1.0, place="headline", evidence=()) for rule in rules)
+    given = backtest.article(name, name, NOW)
+    return Judged(name=name, item=given.item, matches=matches, rings=rules)
+
+
+def test_rules_that_share_items_are_told_by_the_part_of_the_smaller_one() -> None:
+    counted = Tally(["a", "b", "c", "d"])
+    for rules in ("ab", "ab", "a", "a", "bc", "d"):
+        counted.add(rang(rules, *rules))
+    assert [(each.rules, each.shared, round(each.share, 2)) for each in counted.overlaps] == [
+        (("b", "c"), 1, 1.0),
+        (("a", "b"), 2, 0.67),
+    ]
+
+
+def test_a_comparison_names_what_would_appear_and_what_would_vanish() -> None:
+    compared = Comparison()
+    compared.add(rang("one", "a", "b"), rang("one", "b", "c"))
+    compared.add(rang("two", "a"), rang("two", "a"))
+    assert [(each.name, each.match.rule) for each in compared.appear] == [("one", "c")]
+    assert [(each.name, each.match.rule) for each in compared.vanish] == [("one", "a")]
+
+
+def test_an_item_comes_by_the_feeds_of_the_other_config(tmp_path: Path, loaded: Config) -> None:
+    mine = {feed.name: feed for feed in loaded.feeds}
+    others = {"wire": replace(mine["wire"], tags=("slow",), language="de")}
+    path = lines(
+        tmp_path,
+        {"id": "a", "title": "t", "feed": "wire"},
+        {"id": "b", "title": "t", "feed": "wire", "lang": "ru"},
+        {"id": "c", "title": "t", "feed": "slow"},
+    )
+    found = [backtest.of_feeds(each, mine, others) for each in read(path, *loaded.feeds) if isinstance(each, Given)]
+    assert [(each.feed.name, each.feed.tags, each.feed.language) for each in found] == [
+        ("wire", ("slow",), "de"),
+        ("wire", ("slow",), "ru"),
+        ("slow", (), None),
+    ]

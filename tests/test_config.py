@@ -27,7 +27,7 @@ from monitor.config.source import LIMIT
 from monitor.errors import ConfigError
 from monitor.feed import FullText, Pace
 from monitor.hours import Quiet
-from monitor.rule import Rule, compile_rule
+from monitor.rule import Rule, RuleTest, compile_rule
 from tests.conftest import ROOT
 
 FAULTS = ROOT / "tests" / "config_faults"
@@ -239,7 +239,8 @@ def test_what_is_said_holds(load: Load, tmp_path: Path) -> None:
         'full_text = "always"\nlanguage = "pt-BR"\ncatch_up = "6h"\n'
         '[feeds]\nbbc = { url = "https://bbc.example/rss.xml", enabled = false }\n',
         rules='[rules.nato]\nmatch = ["NATO", "НАТО"]\nexcept = "football"\nprecision = "precise"\nwhere = "lead"\n'
-        'feeds = ["tag:w*", "bbc"]\nnotify = ["mail", "desk", "mail"]\npriority = "high"\nnote = "for Kyiv"\n',
+        'feeds = ["tag:w*", "bbc"]\nnotify = ["mail", "desk", "mail"]\npriority = "high"\nnote = "for Kyiv"\n'
+        'trial = true\ntests = [{ text = "NATO meets" }, { headline = "a", lead = "b", match = false }]\n',
         channels='[channels]\ndesk = { url = "console:", default = true, quiet = "22:00-07:00", wake = "high" }\n'
         'mail = { to = "anna@bank.example", smtp = "smtp.bank.example" }\n',
         more='[polling]\nmin_interval = "5s"\nmax_interval = "2h"\ntimeout = "20s"\nconcurrency = 3\nper_host = 1\n'
@@ -263,7 +264,8 @@ def test_what_is_said_holds(load: Load, tmp_path: Path) -> None:
     assert watch.rule.sources == ("NATO", "НАТО")
     assert (watch.rule.precision, watch.rule.where, watch.rule.except_ is None) == ("precise", "lead", False)
     assert (watch.feeds, watch.notify) == (("tag:w*", "bbc"), ("mail", "desk"))
-    assert (watch.priority, watch.note) == (Priority.HIGH, "for Kyiv")
+    assert (watch.priority, watch.note, watch.trial) == (Priority.HIGH, "for Kyiv", True)
+    assert watch.tests == (RuleTest(text="NATO meets"), RuleTest(headline="a", lead="b", match=False))
     desk, mail = loaded.channels
     assert (desk.default, desk.quiet, desk.wake) == (True, Quiet.parse("22:00-07:00"), Priority.HIGH)
     assert not mail.default

@@ -13,7 +13,7 @@ from monitor.channel import Channel, Console, Mail, Security
 from monitor.feed import Feed
 from monitor.item import Entry, Item, Reading, key
 from monitor.judge import Bench, Watch, names
-from monitor.rule import Where, compile_rule
+from monitor.rule import RuleTest, Where, compile_rule
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 TASS = Feed(name="tass", url="https://tass.example/rss", interval=timedelta(minutes=5), language="en", tags=("wire",))
@@ -220,6 +220,18 @@ def test_a_rule_that_names_no_channel_tells_the_default_ones() -> None:
 
 def test_a_rule_tells_the_channels_it_names_and_each_of_their_receivers() -> None:
     assert told(replace(KYIV, notify=("mail",))) == [("mail", "anna@bank.example"), ("mail", "ben@bank.example")]
+
+
+def test_what_a_rule_on_trial_finds_is_kept_and_nobody_is_told() -> None:
+    ruling = bench(replace(KYIV, trial=True), watch("guarantees", "guarantees")).judge(item(), now=NOW)
+    kept, told = ruling.alerts
+    assert (kept.rule, told.rule) == ("kyiv", "guarantees")
+    assert [each.alert_id for each in ruling.deliveries] == [told.id]
+
+
+def test_the_tests_of_a_rule_are_no_part_of_what_it_does() -> None:
+    assert replace(KYIV, tests=(RuleTest(text="Kyiv"),)) == KYIV
+    assert replace(KYIV, trial=True) != KYIV
 
 
 def test_what_is_owed_is_due_at_once_and_belongs_to_the_alert() -> None:

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.options import Duration, config_option, json_option, jsonl_option
+from monitor.cli.options import Duration, config_option, items_option, json_option, jsonl_option
 
 if TYPE_CHECKING:
-    from monitor.backtest import BadLine, Given, Tally
+    from monitor.backtest import Comparison, Given, Judged, Sample, Tally
+    from monitor.cli.given import Complaints
     from monitor.config import Config
+    from monitor.feed import Feed
+    from monitor.judge import Bench, Watch
 
-#: How many bad lines of a file are named one by one.
-_NAMED = 20
+#: Alerts that would appear, or vanish, and pairs of rules that overlap, are listed up to so many.
+_LISTED = 20
+_PAIRS = 10
 
 
 @click.command()
 @config_option()
-@click.option(
-    "--items",
-    "file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE.jsonl[.gz]",
-    help="Judge the items of this file, one JSON document per line, in place of what is stored.",
-)
+@items_option("Judge the items of this file, one JSON document per line, in place of what is stored.")
 @click.option(
     "--since",
     type=Duration(),
@@ -37,80 +37,124 @@ _NAMED = 20
     metavar="SPAN",
     help="Judge stored items that were seen within this time.",
 )
+@click.option("--rule", "names", metavar="NAME", multiple=True, help="Judge by this rule only; may be repeated.")
+@click.option(
+    "--against",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE.toml",
+    help="Show which alerts would appear or vanish if this were the config.",
+)
 @json_option
 @jsonl_option
-def backtest(*, file: Path | None, since: timedelta, as_json: bool, as_jsonl: bool) -> None:
+def backtest(  # noqa: PLR0913 - one for each option
+    *,
+    items: Path | None,
+    since: timedelta,
+    names: tuple[str, ...],
+    against: Path | None,
+    as_json: bool,
+    as_jsonl: bool,
+) -> None:
     """Try the rules of the config on items, and send nothing.
 
     Each line of a file is an item: {"id", "title", "summary"?, "text"?, "feed"?, "link"?, "time"?, "lang"?}. Feeds that
-    the config does not name are watched by the rules that watch every feed.
+    the config does not name are watched by the rules that watch every feed. Rules on trial are judged as all others,
+    and marked.
 
     --jsonl prints what became of each item, --json what became of each rule.
 
-    Exit codes: 0 done; 2 the config, the database or a line of the file cannot be used.
+    Exit codes: 0 done; 2 a config, the database, a rule's name or a line of the file cannot be used.
     """
-    from monitor.backtest import Tally, judge
-    from monitor.cli import invocation, screen, shapes
-    from monitor.judge import Bench
+    from monitor.backtest import Tally
+    from monitor.cli import given, invocation, screen, shapes
 
-    config, now = invocation.config(), invocation.now()
-    bench = Bench(watches=config.watches, feeds=config.feeds, channels=config.channels)
-    tally, complaints = Tally(bench.watches), Complaints()
-    given = complaints.sift(_from_file(file, config, now)) if file else _stored(config, now - since)
-    for item in given if as_jsonl else screen.track(given, "judging"):
-        judged = judge(bench, item, now)
+    config, now, complaints = invocation.config(), invocation.now(), given.Complaints()
+    watches = [invocation.watch(config, name) for name in names] if names else config.watches
+    replay = Replay(config, watches, _other(against, names) if against else None, now=now, passing=not as_jsonl)
+    tally = Tally(watch.name for watch in watches)
+    judging = _given(items, config, now, since, complaints)
+    for judged, other in replay.judge(judging if as_jsonl else screen.track(judging, "judging", _count(judging))):
         tally.add(judged)
         if as_jsonl:
-            screen.document(shapes.judged(judged))
+            screen.document(shapes.judged(judged) | (shapes.changed(judged, other) if other else {}))
+    compared = (str(against), replay.comparison) if against else None
     if as_json:
-        screen.document(shapes.backtest(tally))
+        screen.document(shapes.backtest(tally, (watch.name for watch in watches if watch.trial), compared))
     elif not as_jsonl:
-        _show(tally, config)
+        _show(tally, watches, config)
+        if compared:
+            _show_comparison(*compared, config)
     sys.exit(complaints.code)
 
 
-class Complaints:
-    """Lines that are no items, each named on stderr up to a number of them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Other:
+    """The config to compare with."""
 
-    def __init__(self) -> None:
-        self._count = 0
+    bench: Bench
+    feeds: dict[str, Feed]
 
-    def sift(self, lines: Iterator[Given | BadLine]) -> Iterator[Given]:
-        """Yield the items, and complain about the rest."""
-        from monitor.backtest import BadLine
 
-        for line in lines:
-            if not isinstance(line, BadLine):
-                yield line
+class Replay:
+    """Judges items by one config, and by another one beside it where there is one."""
+
+    def __init__(
+        self, config: Config, watches: Sequence[Watch], other: Other | None, *, now: datetime, passing: bool
+    ) -> None:
+        from monitor.backtest import Comparison, with_passing
+        from monitor.judge import Bench
+
+        judged_by = with_passing(watches) if passing else watches
+        self._bench = Bench(watches=judged_by, feeds=config.feeds, channels=config.channels)
+        self._feeds = {feed.name: feed for feed in config.feeds}
+        self._other, self._now = other, now
+        self.comparison: Comparison = Comparison()
+
+    def judge(self, items: Iterable[Given]) -> Iterator[tuple[Judged, Judged | None]]:
+        """Yield what becomes of each item, and what the other config would make of it."""
+        from monitor.backtest import judge, of_feeds
+
+        for given in items:
+            judged = judge(self._bench, given, self._now)
+            if self._other is None:
+                yield judged, None
                 continue
-            self._count += 1
-            if self._count <= _NAMED:
-                click.echo(str(line), err=True)
-        if self._count > _NAMED:
-            click.echo(f"{self._count - _NAMED} more lines are no items", err=True)
-
-    @property
-    def code(self) -> int:
-        """Return the exit code that follows."""
-        from monitor.cli.invocation import USAGE
-
-        return USAGE if self._count else 0
+            there = of_feeds(given, self._feeds, self._other.feeds)
+            other = judge(self._other.bench, there, self._now)
+            self.comparison.add(judged, other)
+            yield judged, other
 
 
-def _from_file(file: Path, config: Config, now: datetime) -> Iterator[Given | BadLine]:
-    from monitor.backtest import read
-
-    return read(file, {feed.name: feed for feed in config.feeds}, now)
-
-
-def _stored(config: Config, since: datetime) -> Iterator[Given]:
-    from monitor.backtest import stored
+def _other(path: Path, names: Sequence[str]) -> Other:
+    """Return the config in the file, with the rules of these names only where any are given; raise ConfigError."""
+    from monitor import config as configs
     from monitor.cli import invocation
+    from monitor.judge import Bench
 
-    return stored(reversed(invocation.kept_items(config, since)), {feed.name: feed for feed in config.feeds})
+    loaded = configs.load(path, environment=os.environ, today=invocation.now().date())
+    watches = [watch for watch in loaded.watches if not names or watch.name in names]
+    bench = Bench(watches=watches, feeds=loaded.feeds, channels=loaded.channels)
+    return Other(bench=bench, feeds={feed.name: feed for feed in loaded.feeds})
 
 
-def _show(tally: Tally, config: Config) -> None:
+def _given(
+    items: Path | None, config: Config, now: datetime, since: timedelta, complaints: Complaints
+) -> Iterable[Given]:
+    from monitor.cli import given
+
+    if items:
+        return complaints.sift(given.from_file(items, config, now))
+    return given.stored(config, now - since, newest_first=False)
+
+
+def _count(items: Iterable[Given]) -> int | None:
+    return len(items) if isinstance(items, list) else None
+
+
+# --- for people --------------------------------------------------------------------------------------------------
+
+
+def _show(tally: Tally, watches: Sequence[Watch], config: Config) -> None:
     from monitor.cli import screen
 
     span = ""
@@ -118,22 +162,57 @@ def _show(tally: Tally, config: Config) -> None:
         first, last = (moment.astimezone(config.zone) for moment in (tally.first, tally.last))
         span = f", published {first:%Y-%m-%d} to {last:%Y-%m-%d}"
     click.echo(f"{screen.count(tally.items, 'item')}{span}.\n")
-    screen.table(("rule", "rang", "a day", "most in a day"), (_row(tally, name) for name in tally.rules))
+    headings = ("rule", "rang", "a day", "most in a day", "in passing")
+    screen.table(headings, (_row(tally, watch) for watch in watches))
     for name, rule in tally.rules.items():
         if rule.samples:
             click.echo(f"\n{name}, newest:")
-        for sample in reversed(rule.samples):
-            entry = sample.item.entry
-            moment = f"{entry.published.astimezone(config.zone):%Y-%m-%d %H:%M}" if entry.published else "-"
-            click.echo(f"  {moment}  {screen.plain(entry.headline)}  ({sample.match.place})")
+        for each in reversed(rule.samples):
+            click.echo(f"  {_line(each, config)}  ({each.match.place})")
+        if rule.unjudged:
+            unknown = screen.count(rule.unjudged, "item")
+            click.echo(f"\n{name} was not judged on {unknown}: a regular expression ran out of time")
+    _show_overlaps(tally)
 
 
-def _row(tally: Tally, name: str) -> tuple[str, str, str, str]:
-    rule, a_day = tally.rules[name], tally.a_day(name)
+def _row(tally: Tally, watch: Watch) -> tuple[str, ...]:
+    rule, a_day = tally.rules[watch.name], tally.a_day(watch.name)
     busiest = max(rule.days.items(), key=lambda day: (day[1], day[0]), default=None)
     return (
-        name,
+        f"{watch.name} (on trial)" if watch.trial else watch.name,
         str(rule.hits),
         "-" if a_day is None else f"{a_day:.2g}",
         f"{busiest[1]} ({busiest[0]})" if busiest else "-",
+        str(rule.passing),
     )
+
+
+def _line(what: Sample, config: Config) -> str:
+    from monitor.cli.screen import plain
+
+    published = what.item.entry.published
+    moment = f"{published.astimezone(config.zone):%Y-%m-%d %H:%M}" if published else "-"
+    return f"{moment}  {plain(what.item.entry.headline)}"
+
+
+def _show_overlaps(tally: Tally) -> None:
+    from monitor.cli.screen import count, table
+
+    if not tally.overlaps:
+        return
+    click.echo("\nRules that ring for the same items:")
+    rows = [(" and ".join(each.rules), str(each.shared), f"{each.share:.0%}") for each in tally.overlaps[:_PAIRS]]
+    table(("rules", "shared", "of the smaller one"), rows)
+    if (left := len(tally.overlaps) - _PAIRS) > 0:
+        click.echo(f"and {count(left, 'more pair')}")
+
+
+def _show_comparison(file: str, found: Comparison, config: Config) -> None:
+    from monitor.cli.screen import count
+
+    click.echo(f"\nWith {file} {count(len(found.appear), 'alert')} would appear, {len(found.vanish):,} would vanish.")
+    for sign, samples in (("+", found.appear), ("-", found.vanish)):
+        for each in samples[:_LISTED]:
+            click.echo(f"  {sign} {each.match.rule}: {_line(each, config)}")
+        if len(samples) > _LISTED:
+            click.echo(f"  {sign} {len(samples) - _LISTED:,} more")

@@ -16,10 +16,13 @@ from monitor.cli.options import config_path
 if TYPE_CHECKING:
     from monitor.config import Config
     from monitor.item import Item
+    from monitor.judge import Watch
     from monitor.store.database import Tx
 
 #: Stored items that a command takes at once; with their articles, 50,000 have some 200 MB.
 MOST_ITEMS = 50_000
+#: So many rules are named to one who named none of them.
+_MOST_NAMED = 8
 T = TypeVar("T")
 #: Exit codes, the same everywhere; ``docs/reference/commands.md`` lists them.
 FINDINGS, USAGE, NO_DAEMON, PARTLY_FAILED = 1, 2, 3, 4
@@ -35,6 +38,15 @@ def config() -> Config:
     from monitor import config as configs
 
     return configs.load(config_path(), environment=os.environ, today=now().date())
+
+
+def watch(loaded: Config, name: str) -> Watch:
+    """Return the rule of that name; end the command where there is none."""
+    found = next((watch for watch in loaded.watches if watch.name == name), None)
+    if found is None:
+        names = ", ".join(watch.name for watch in loaded.watches[:_MOST_NAMED])
+        fail(f"no rule is called {name!r}; there are {names}{' …' if len(loaded.watches) > _MOST_NAMED else ''}")
+    return found
 
 
 def has_database(loaded: Config) -> bool:

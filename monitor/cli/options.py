@@ -58,5 +58,16 @@ def config_path() -> Path:
     return path
 
 
+def items_option(help_text: str) -> Callable[[Command], Command]:
+    """Return ``--items FILE``."""
+    return click.option(
+        "--items",
+        "items",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        metavar="FILE.jsonl[.gz]",
+        help=help_text,
+    )
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 jsonl_option = click.option("--jsonl", "as_jsonl", is_flag=True, help="Print one JSON document per line.")

@@ -1,4 +1,4 @@
-"""A rule tried on items: what it would ring for, and what each of its words costs."""
+"""A rule tried on items: what it would ring for, what it only brushes, and what each of its words costs."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ from typing import Any
 from monitor.backtest import Given, Sample
 from monitor.config import Config
 from monitor.judge import Bench, Watch
-from monitor.rule import Rule, compile_rule, explain
-from monitor.rule.query import And, Near, Not, OneOf, Phrase, Query, Topic, Word, show
+from monitor.rule import Explanation, Precision, Rule, Where, compile_rule, explain
+from monitor.rule.passing import by_words
+from monitor.rule.query import And, Not, Query, Topic, write
 
 #: The name of a query that is no rule of the config; those of a rule's variants hold a colon, as no rule's own does.
 _QUERY = "query"
+_PASSING = "passing:"
+#: Items named only in passing that are kept to be shown.
+_KEPT = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +28,9 @@ class Cost:
     word: str
     #: Items that hold it.
     items: int
-    #: Items that the rule would ring for without it.
+    #: Items that the rule would ring for without it, and how many of these it hides.
     without: int
+    hides: int
 
 
 class Trial:
@@ -35,13 +40,21 @@ class Trial:
         self.rule = watch.rule
         self.items = 0
         self.hits: list[Sample] = []
+        #: Items of which it is not known, since a regular expression ran out of time.
+        self.unjudged = 0
+        #: How many items name all that the rule asks for and are not about it, and the first of them.
+        self.passing = 0
+        self.passing_samples: list[Sample] = []
         self._pieces = _pieces_of(self.rule)
         self._met: Counter[str] = Counter()
+        self._hidden: Counter[str] = Counter()
         variants = [replace(watch, rule=rule) for rule in self._variants()]
         self._bench = Bench(watches=[watch, *variants], feeds=(), channels=())
 
     def _variants(self) -> Iterator[Rule]:
-        """Yield each piece as a rule of its own, and the rule without it."""
+        """Yield the rule asking for its words alone, each piece as a rule of its own, and the rule without it."""
+        if words := by_words(self.rule, _PASSING):
+            yield words
         for number, (piece, rest) in enumerate(self._pieces):
             alone = piece.query if isinstance(piece, Not) else piece
             yield replace(self.rule, name=f"alone:{number}", queries=(alone,), except_=None)
@@ -50,28 +63,55 @@ class Trial:
     def judge(self, given: Given) -> None:
         """Try the rule on one item."""
         self.items += 1
-        for match in self._bench.match(given.item, feed=given.feed):
-            self._met[match.rule] += 1
-            if match.rule == self.rule.name:
-                self.hits.append(Sample(name=given.name, item=given.item, match=match))
+        ruling = self._bench.judge(given.item, now=given.item.seen_at, feed=given.feed)
+        self.unjudged += any(late.rule == self.rule.name for late in ruling.unjudged)
+        found = {match.rule: match for match in ruling.matches}
+        self._met.update(list(found))
+        if hit := found.get(self.rule.name):
+            self.hits.append(Sample(name=given.name, item=given.item, match=hit))
+            return
+        self._hidden.update(list(found))
+        if brushed := found.get(_PASSING):
+            self.passing += 1
+            if len(self.passing_samples) < _KEPT:
+                strength = max(each.strength for each in self.explain(given))
+                match = replace(brushed, rule=self.rule.name, strength=strength)
+                self.passing_samples.append(Sample(name=given.name, item=given.item, match=match))
 
-    def reasons(self, given: Given) -> tuple[str, ...]:
-        """Return why an item matches or does not, query by query, in words for people."""
-        read = Bench.text(given.item, given.feed)
-        return tuple(f"{found.source}: {found.reason}" for found in explain(self.rule, read))
+    def explain(self, given: Given) -> tuple[Explanation, ...]:
+        """Return why an item matches or does not, query by query."""
+        return explain(self.rule, Bench.text(given.item, given.feed))
 
     @property
     def costs(self) -> tuple[Cost, ...]:
         """Return what each thing costs that a text must hold, or must not."""
         return tuple(
-            Cost(word=label(piece), items=self._met[f"alone:{n}"], without=self._met[f"without:{n}"])
+            Cost(
+                word=write(piece),
+                items=self._met[f"alone:{n}"],
+                without=self._met[f"without:{n}"],
+                hides=self._hidden[f"without:{n}"],
+            )
             for n, (piece, _) in enumerate(self._pieces)
         )
 
 
-def of_query(query: str, config: Config) -> Trial:
+def of_watch(watch: Watch, *, precision: Precision | None, where: Where | None, every_feed: bool) -> Trial:
+    """Return a trial of a rule of the config, at another precision or depth where one is given."""
+    rule = replace(watch.rule, precision=precision or watch.rule.precision, where=where or watch.rule.where)
+    return Trial(replace(watch, rule=rule, feeds=() if every_feed else watch.feeds))
+
+
+def of_query(query: str, config: Config, *, precision: Precision | None = None, where: Where | None = None) -> Trial:
     """Return a trial of a query over every feed; raise RuleError."""
-    rule = compile_rule(_QUERY, (query,), terms=_terms(config), languages=_languages(config))
+    rule = compile_rule(
+        _QUERY,
+        (query,),
+        precision=precision or Precision.NORMAL,
+        where=where or Where.ANYWHERE,
+        terms=_terms(config),
+        languages=_languages(config),
+    )
     return Trial(Watch(rule=rule))
 
 
@@ -101,25 +141,3 @@ def _pieces(query: Query) -> Iterator[tuple[Query, Query | None]]:
         for piece, rest in _pieces(part):
             others: tuple[Any, ...] = (*query.parts[:number], *([rest] if rest else []), *query.parts[number + 1 :])
             yield piece, others[0] if len(others) == 1 else replace(query, parts=others)
-
-
-def label(query: Query) -> str:
-    """Return the query much as a rule writes it."""
-    match query:
-        case Not():
-            return f"NOT {label(query.query)}"
-        case Word() | Phrase() | OneOf() | Near() | Topic():
-            return query.label
-        case _:
-            return show(query)
-
-
-def exception(rule: Rule) -> str:
-    """Return what drops an item from the rule, as the config writes it; empty for nothing."""
-    match rule.except_:
-        case None:
-            return ""
-        case OneOf(options=options):
-            return ", ".join(option.label for option in options)
-        case single:
-            return label(single)

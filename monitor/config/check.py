@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
@@ -97,7 +97,11 @@ def _note(fault: ErrorDetails, model: type[Table], place: Place, report: Report)
 def _fields(model: type[Table], key: Iterable[int | str]) -> dict[str, FieldInfo]:
     """Return the fields of the table at the key, by the names that people write."""
     for part in key:
-        inner = model.model_fields[str(part)].annotation
+        if isinstance(part, int):  # of a list of tables, which is as good as any
+            continue
+        inner = model.model_fields[part].annotation
+        if get_origin(inner) is tuple:
+            inner = get_args(inner)[0]
         assert isinstance(inner, type)  # noqa: S101 - tables stand in tables by their own type
         model = inner
     return {field.alias or name: field for name, field in model.model_fields.items()}

@@ -163,6 +163,16 @@ def _several(value: object) -> object:
     return tuple(value)
 
 
+def _tables(value: object) -> object:
+    example = 'write such as [{ text = "…", match = true }]'
+    if not isinstance(value, list):
+        raise refusal(f"expected a list of tables, found {found(value)}", example)
+    for each in value:
+        if not isinstance(each, dict):
+            raise refusal(f"expected a list of tables, found {found(each)} in it", example)
+    return tuple(value)
+
+
 def _network(value: object) -> IPv4Network | IPv6Network:
     if not isinstance(value, str):
         raise refusal(f"expected a range of addresses, found {found(value)}", 'write such as "10.1.0.0/16"')
@@ -227,6 +237,8 @@ Hours = Annotated[Quiet, BeforeValidator(_quiet)]
 Language = Annotated[str, BeforeValidator(_language)]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 Networks = Annotated[tuple[Network, ...], BeforeValidator(_several)]
+#: What takes a list of tables for a tuple of them.
+Tables = BeforeValidator(_tables)
 Text = Annotated[str, Field(min_length=1)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(_several)]
 SomeTexts = Annotated[Texts, Field(min_length=1)]

@@ -20,6 +20,7 @@ from monitor.config.schema import (
     NetworkTable,
     PollingTable,
     RuleTable,
+    RuleTestTable,
     Table,
     Whole,
 )
@@ -85,6 +86,11 @@ TABLES: tuple[tuple[str, type[Table], str], ...] = (
         'What is looked for. Short forms below `[rules]`: `NAME = "query"`, and `NAME = ["…", "…"]` for any of them.',
     ),
     (
+        "`[[rules.NAME.tests]]`",
+        RuleTestTable,
+        'What a rule is tested on. On one line: `tests = [{ text = "…", match = true }, …]`.',
+    ),
+    (
         "`[channels.NAME]`",
         ChannelTable,
         (
@@ -143,7 +149,7 @@ def _type(annotation: Any) -> str:  # noqa: ANN401 - an annotation may be anythi
     if kind in (Annotated, Union, UnionType):  # of a union, all but None come to one
         return _type(get_args(annotation)[0])
     if kind is tuple:
-        return "texts"
+        return "tables" if get_args(annotation)[0] is RuleTestTable else "texts"
     if issubclass(kind, StrEnum):
         return ", ".join(f"`{member}`" for member in kind)
     return "table" if issubclass(kind, Table) else _WORDS[kind]

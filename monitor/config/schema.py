@@ -10,7 +10,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from monitor.alert import Priority
 from monitor.channel import Security
@@ -24,10 +24,12 @@ from monitor.config.kinds import (
     Room,
     SomeTexts,
     Span,
+    Tables,
     Text,
     Texts,
     Timeout,
     choice,
+    refusal,
 )
 from monitor.feed import FullText
 from monitor.keep import Keep
@@ -99,6 +101,21 @@ class FeedTable(Named):
     enabled: bool = key("Whether it is polled.", "false", default=True)
 
 
+class RuleTestTable(Table):
+    """A text that a rule is tested on."""
+
+    headline: str = key("The headline of the text.", '"Allies weigh guarantees"', "")
+    lead: str = key("Its lead.", '"Ministers met in Brussels."', "")
+    text: str = key("The text below the lead.", '"NATO discussed written security guarantees."', "")
+    match: bool = key("Whether the rule must match it.", "false", default=True)
+
+    @model_validator(mode="after")
+    def _is_not_empty(self) -> RuleTestTable:
+        if not (self.headline + self.lead + self.text).strip():
+            raise refusal("has no text", 'write such as { text = "…", match = true }')
+        return self
+
+
 class RuleTable(Named):
     """A rule; its short form is what it matches."""
 
@@ -126,7 +143,15 @@ class RuleTable(Named):
     priority: Annotated[Priority, choice(Priority)] = key(
         "How much its alerts matter; see a channel's `wake`.", '"high"', Priority.NORMAL
     )
+    trial: bool = key(
+        "Whether it is on trial: what it matches is kept as an alert, and nobody is told.", "true", default=False
+    )
     note: str = key("Why the rule is there, for those who read it later.", '"asked for by the Berlin desk"', "")
+    tests: Annotated[tuple[RuleTestTable, ...], Tables] = key(
+        "Texts that it must match, or must not; `wirebell check` and `wirebell rules test` try them.",
+        '[{ text = "NATO gives security guarantees.", match = true }]',
+        (),
+    )
 
 
 class TermTable(Named):

@@ -14,7 +14,7 @@ from monitor.config.source import Place
 from monitor.errors import RuleError, RuleFault
 from monitor.feed import Feed
 from monitor.judge import TAG, Watch, names
-from monitor.rule import Rule, compile_rule, warnings
+from monitor.rule import Rule, RuleTest, compile_rule, warnings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +37,8 @@ class Known:
 class Watches:
     """Makes watches."""
 
-    def __init__(self, known: Known, report: Report) -> None:
-        self._known, self._report = known, report
+    def __init__(self, known: Known, report: Report, before: Mapping[str, Rule]) -> None:
+        self._known, self._report, self._before = known, report, before
         self._tags = {tag for feed in known.feeds for tag in feed.tags}
         self._any_on = any(feed.enabled for feed in known.feeds)
         # A list that is itself wrong stands for its own name here, so that no rule is blamed for it.
@@ -70,7 +70,9 @@ class Watches:
             feeds=table.feeds or (),
             notify=tuple(dict.fromkeys(table.notify or ())),
             priority=table.priority,
+            trial=table.trial,
             note=table.note,
+            tests=tuple(RuleTest(**test.model_dump()) for test in table.tests),
         )
 
     def _listen(self, patterns: tuple[str, ...] | None) -> tuple[Feed, ...]:
@@ -114,6 +116,7 @@ class Watches:
                 where=table.where,
                 terms=self._terms,
                 languages=tuple(sorted(languages)),
+                before=self._before.get(entry.name),
             )
         except RuleError as error:
             for fault in error.faults:

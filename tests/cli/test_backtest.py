@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from monitor.cli import invocation
-from tests.cli.home import Home, entry
+from tests.cli.home import CONFIG, Home, entry
 
 ITEMS = [
     {"id": "a", "title": "Harbour strike in Velmar", "feed": "unheard of", "time": "2026-11-20T09:00:00Z"},
@@ -66,7 +66,7 @@ def test_people_get_hits_a_day_and_samples(home: Home, file: Path) -> None:
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
     assert lines[0].startswith("3 items, published 2026-11-20 to 2026-11-24.")
-    assert lines[3].split() == ["harbour", "1", "0.25", "1", "(2026-11-20)"]
+    assert lines[3].split() == ["harbour", "1", "0.25", "1", "(2026-11-20)", "0"]
     assert "Norvik opens a plant" in result.stdout
 
 
@@ -75,7 +75,7 @@ def test_without_times_there_are_no_hits_a_day(home: Home, tmp_path: Path) -> No
     undated.write_text('{"id": "a", "title": "Norvik"}\n')
     lines = home.call("backtest", "--items", str(undated)).stdout.splitlines()
     assert lines[0] == "1 item."
-    assert lines[4].split() == ["norvik", "1", "-", "-"]
+    assert lines[4].split() == ["norvik", "1", "-", "-", "0"]
 
 
 def test_a_document_tells_what_becomes_of_each_rule(home: Home, file: Path) -> None:
@@ -111,3 +111,112 @@ def test_a_very_full_store_is_taken_in_part_and_says_so(home: Home, monkeypatch:
 
 def test_a_file_that_is_not_there_is_a_fault_of_usage(home: Home) -> None:
     assert home.call("backtest", "--items", "nowhere.jsonl").exit_code == 2
+
+
+# --- some rules, rules on trial, rules that overlap ------------------------------------------------------------------
+
+
+def test_only_the_rules_that_are_named_are_judged(home: Home, file: Path) -> None:
+    lines = home.call("backtest", "--items", str(file), "--rule", "norvik", "--jsonl").stdout.splitlines()
+    assert [json.loads(line)["alerts"] for line in lines] == [[], [], ["norvik"]]
+    both = home.call("backtest", "--items", str(file), "--rule", "norvik", "--rule", "harbour", "--json")
+    assert [rule["name"] for rule in json.loads(both.stdout)["rules"]] == ["norvik", "harbour"]
+    assert home.call("backtest", "--items", str(file), "--rule", "norvig").exit_code == 2
+
+
+def test_a_rule_on_trial_is_judged_and_marked(home: Home, file: Path) -> None:
+    home.write(CONFIG.replace('match = "Norvik"', 'match = "Norvik", trial = true'))
+    assert "\nnorvik (on trial)  1 " in home.call("backtest", "--items", str(file)).stdout
+    rules = json.loads(home.call("backtest", "--items", str(file), "--json").stdout)["rules"]
+    assert [(rule["name"], rule["trial"], rule["hits"]) for rule in rules] == [
+        ("harbour", False, 1),
+        ("norvik", True, 1),
+    ]
+
+
+def test_what_is_named_only_in_passing_is_counted_beside_the_hits(home: Home, tmp_path: Path) -> None:
+    far = "\n\n".join(["The harbour lies still.", *["Nothing was said."] * 20, "Elsewhere a strike ended."])
+    file = tmp_path / "items.jsonl"
+    file.write_text(json.dumps({"id": "a", "title": "Velmar rests", "text": far}) + "\n")
+    harbour, norvik = json.loads(home.call("backtest", "--items", str(file), "--json").stdout)["rules"]
+    assert (harbour["hits"], harbour["passing"], norvik["passing"]) == (0, 1, 0)
+    assert home.call("backtest", "--items", str(file)).stdout.splitlines()[3].split() == ["harbour", "0", "-", "-", "1"]
+    line = json.loads(home.call("backtest", "--items", str(file), "--jsonl").stdout)
+    assert (line["matches"], line["alerts"]) == ([], [])
+
+
+def test_rules_that_ring_for_the_same_items_are_named(home: Home, tmp_path: Path) -> None:
+    file = tmp_path / "items.jsonl"
+    titles = ["Harbour strike at Norvik", "Norvik opens a plant", "Norvik closes a plant"]
+    file.write_text("".join(f"{json.dumps({'id': str(n), 'title': title})}\n" for n, title in enumerate(titles)))
+    said = home.call("backtest", "--items", str(file)).stdout
+    assert said.splitlines()[-1].split() == ["harbour", "and", "norvik", "1", "100%"]
+    document = json.loads(home.call("backtest", "--items", str(file), "--json").stdout)
+    assert document["overlap"] == [{"rules": ["harbour", "norvik"], "shared": 1, "share": 1.0}]
+
+
+def test_items_on_which_a_regular_expression_ran_out_of_time_are_counted(
+    home: Home, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.write(CONFIG.replace('"harbour strike"', '"/harbou?r/"'))
+    monkeypatch.setattr("monitor.rule.evaluate._search", lambda *_: None)
+    said = home.call("backtest", "--items", str(file)).stdout
+    assert "\nharbour was not judged on 3 items: a regular expression ran out of time\n" in said
+    rules = json.loads(home.call("backtest", "--items", str(file), "--json").stdout)["rules"]
+    assert [rule["unjudged"] for rule in rules] == [3, 0]
+
+
+# --- another config --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def other(home: Home) -> Path:
+    made = home.path.with_name("other.toml")
+    made.write_text(CONFIG.replace('"harbour strike"', '"quiet day"').replace("norvik =", "plants ="))
+    return made
+
+
+def test_another_config_is_compared_alert_by_alert(home: Home, file: Path, other: Path) -> None:
+    said = home.call("backtest", "--items", str(file), "--against", str(other)).stdout
+    assert said.splitlines()[-5:] == [
+        f"With {other} 2 alerts would appear, 2 would vanish.",
+        "  + harbour: 2026-11-21 09:00  Quiet day",
+        "  + plants: 2026-11-24 09:00  Norvik opens a plant",
+        "  - harbour: 2026-11-20 09:00  Harbour strike in Velmar",
+        "  - norvik: 2026-11-24 09:00  Norvik opens a plant",
+    ]
+
+
+def test_a_comparison_as_documents(home: Home, file: Path, other: Path) -> None:
+    command = ("backtest", "--items", str(file), "--against", str(other), "--rule", "harbour")
+    found = json.loads(home.call(*command, "--json").stdout)["against"]
+    assert found["file"] == str(other)
+    assert [(each["rule"], each["item"]) for each in (*found["appear"], *found["vanish"])] == [
+        ("harbour", "b"),
+        ("harbour", "a"),
+    ]
+    lines = [json.loads(line) for line in home.call(*command, "--jsonl").stdout.splitlines()]
+    assert [(line["appear"], line["vanish"]) for line in lines] == [([], ["harbour"]), (["harbour"], []), ([], [])]
+
+
+def test_the_same_config_changes_nothing(home: Home, file: Path) -> None:
+    said = home.call("backtest", "--items", str(file), "--against", str(home.path)).stdout
+    assert said.splitlines()[-1] == f"With {home.path} 0 alerts would appear, 0 would vanish."
+
+
+def test_another_config_that_cannot_be_used_is_a_fault_of_usage(home: Home, file: Path, other: Path) -> None:
+    other.write_text("[rules]\n")
+    result = home.call("backtest", "--items", str(file), "--against", str(other))
+    assert result.exit_code == 2
+    assert "other.toml" in result.stderr
+
+
+def test_of_many_changes_and_pairs_the_first_are_listed(
+    home: Home, file: Path, other: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.cli.backtest._LISTED", 1)
+    monkeypatch.setattr("monitor.cli.backtest._PAIRS", 1)
+    said = home.call("backtest", "--items", str(file), "--against", str(other)).stdout.splitlines()
+    assert (said[-3], said[-1]) == ("  + 1 more", "  - 1 more")
+    home.write(CONFIG.replace("[channels]", 'plant = "plant"\nopens = "opens"\n[channels]'))
+    assert home.call("backtest", "--items", str(file)).stdout.splitlines()[-1] == "and 2 more pairs"

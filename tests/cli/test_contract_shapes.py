@@ -24,7 +24,7 @@ timezone = "UTC"
 wire = "{server}rss"
 dead = "{server}dead"
 [rules]
-norvik = {{ match = "Norvik", priority = "high" }}
+norvik = {{ match = "Norvik", priority = "high", tests = [{{ text = "Norvik", match = true }}] }}
 harbour = {{ match = "harbour strike", except = "price target" }}
 silent = "Velmar"
 [channels]
@@ -191,15 +191,45 @@ def test_the_status_is_as_documented(day: Home) -> None:
 
 
 def test_a_check_is_as_documented(day: Home, home: Home) -> None:
-    assert asked(day, "check") == {
-        "schema": "check.v1",
-        "file": str(day.path),
-        "ok": True,
-        "faults": [],
-        "warnings": [],
-    }
+    found = asked(day, "check")
+    alike(found, EXAMPLES["check.v1"][0])
+    assert (found["file"], found["ok"], found["faults"], found["warnings"]) == (str(day.path), True, [], [])
+    assert (found["tests"], found["failed"]) == (1, [])
+    hits = [{"name": "norvik", "hits": 2}, {"name": "harbour", "hits": 1}, {"name": "silent", "hits": 0}]
+    assert found["recent"] == {"items": 3, "complete": True, "rules": hits}
     home.write('[feeds]\nwire = "ftp://wire.example"\n')
     alike(asked(home, "check", code=1), EXAMPLES["check.v1"][0])
+
+
+def test_tests_are_as_documented(day: Home, home: Home) -> None:
+    found = asked(day, "rules", "test")
+    alike(found, EXAMPLES["tests.v1"][0])
+    assert (found["ok"], [(each["rule"], each["test"], each["passed"]) for each in found["tests"]]) == (
+        True,
+        [("norvik", 1, True)],
+    )
+    failing = 'tests = [{ headline = "a", match = true }]'
+    home.write(home.path.read_text().replace('match = "Norvik"', f'match = "Norvik", {failing}'))
+    failed = asked(home, "rules", "test", code=1)
+    alike(failed, EXAMPLES["tests.v1"][0])
+    assert asked(home, "check", code=1)["failed"] == failed["tests"]
+
+
+def test_a_reason_why_is_as_documented(day: Home) -> None:
+    found = asked(day, "rules", "why", "silent", "1")
+    alike(found, EXAMPLES["why.v1"][0])
+    assert [(each["stage"], each["held"]) for each in found["stages"]] == [
+        ("seen", True),
+        ("read", True),
+        ("matched", False),
+    ]
+    alike(found["stages"][2]["queries"], EXAMPLES["tests.v1"][0]["tests"][0]["queries"])
+    alerts = asked(day, "alerts", "list")["alerts"]
+    told = asked(day, "rules", "why", alerts[0]["rule"], f"a-{alerts[0]['id']}")
+    assert (told["alert"], told["evidence"]) == (alerts[0]["id"], alerts[0]["evidence"])
+    assert [each["stage"] for each in told["stages"]] == ["seen", "read", "matched", "alert", *["delivery"] * 3]
+    states = {each["detail"]["channel"]: each["detail"]["state"] for each in told["stages"][4:]}
+    assert states == {"hook": "sent", "screen": "sent", "broken": "queued"}
 
 
 def test_a_trial_is_as_documented(day: Home) -> None:
@@ -248,6 +278,9 @@ def test_a_test_of_a_channel_is_as_documented(day: Home, name: str, outcome: str
         ["feeds", "test", "wire"],
         ["feeds", "test", "wire", "--json"],
         ["rules", "try", "Norvik"],
+        ["rules", "why", "silent", "1"],
+        ["rules", "why", "silent", "2"],
+        ["rules", "why", "silent", "3", "--json"],
         ["backtest"],
         ["backtest", "--jsonl"],
         ["status"],

@@ -180,6 +180,10 @@ RULES_AT_WORK = {
     "alternatives": " OR ".join(["glacier", *(f"word{n}" for n in range(500))]),
     "exactly": "=glacier =road",
     "a NOT": "glacier NOT (road OR ice)",
+    "numbers": ">=6 NEAR/3 <100 NEAR/50 1..1m",
+    "a regular expression": "/gl\\w+ (of|road)/",
+    "one that runs out of time": "/(\\w+\\W?)+$/",
+    "one that is met everywhere": "/\\w/ NEAR/20 /e/",
 }
 
 

@@ -44,13 +44,14 @@ class Said:
         self._caplog.clear()
 
 
-def configure(house: House, wire: HttpServer, receiver: HttpServer) -> None:
+def configure(house: House, wire: HttpServer, receiver: HttpServer, more: str = "") -> None:
     house.configure(
         f"""feeds.wire = {{ url = "{wire.url("/rss")}", interval = "5m" }}
         rules.road = "glacier"
         channels.desk = {{ webhook = "{receiver.url("/hook")}" }}
         polling.max_interval = "5m"
-        network.allow = ["127.0.0.0/8"]"""
+        network.allow = ["127.0.0.0/8"]
+        {more}"""
     )
 
 
@@ -138,3 +139,22 @@ async def test_a_feed_that_is_too_long_says_so_when_it_has_news(
     for _ in range(3):
         await house.after(minutes=5)
     assert len([line for line in said(logging.WARNING) if line.startswith("wire truncated")]) == 1
+
+
+async def test_a_pattern_that_runs_out_of_time_is_one_warning_an_hour_and_harms_no_other_rule(
+    house: House, wire: HttpServer, receiver: HttpServer, said: Said
+) -> None:
+    trap = "a" * 5_000 + "b"
+    entries = [{"guid": str(n), "title": f"Glacier {n}", "description": trap} for n in range(7)]
+    wire.reply("/rss", *(Reply(body=rss(entries[:n])) for n in (0, 2, 3, 6, 7)))
+    receiver.reply("/hook", Reply(status=204))
+    configure(house, wire, receiver, 'rules.trap = "/(a+)+$/"')
+    await house.work()
+    said.anew()
+    told = []
+    for minutes in (5, 5, 5, 60):
+        await house.after(minutes=minutes)
+        told.append(said(logging.WARNING))
+    once = "trap did not judge 2 items: /(a+)+$/ ran out of time"
+    assert told == [[once], [once], [once], [once, once.replace("2 items", "5 items")]]
+    assert len([line for line in said(logging.INFO) if line.startswith("road matched")]) == 7

@@ -282,10 +282,11 @@ async def test_a_rule_asks_for_the_language_of_the_item(house: House, wire: Http
 PASSING = {
     "guid": "1",
     "title": "Council talks about the year ahead",
-    "description": "The town wants a new bridge. Its harbour will be dredged, the mayor said on Monday. Others "
-    "spoke of schools, of the theatre and of the roads in the north. A museum asks for money. The library will "
-    "open on Sundays. "
-    "In the evening there was a word on the price of electricity. Guests from abroad listened. A school band played. "
+    "description": "The town wants a new bridge. Before that, the mayor said on Monday, its harbour will be dredged at "
+    "the cost of the state, which is why a second bridge could wait. Others spoke of schools, of the theatre and of "
+    "the roads in the north. A museum asks for money. "
+    "In the evening the library heard a word on the price of electricity. Guests from abroad listened. A school band "
+    "played. Nobody spoke for long. "
     "The council meets again in March. Nobody asked about a lack of housing. Snow fell. A tender for bridges is open.",
 }
 
