@@ -12,7 +12,7 @@ import Stemmer
 
 from monitor.language import light, morphology
 from monitor.language.compounds import parts
-from monitor.language.families import families
+from monitor.language.families import apart, families
 from monitor.language.words import FUNCTION_WORDS
 from monitor.letters import fold
 
@@ -64,6 +64,8 @@ def _stem(word: str, language: str) -> tuple[str, ...]:
 
 
 def _cut(word: str, language: str) -> tuple[str, ...]:
+    if word in (own := apart(language)):
+        return (own[word],)
     if language in light.LANGUAGES:
         return light.cut(fold(word), language)
     stemmer = _stemmer(language)

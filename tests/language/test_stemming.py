@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from monitor import language
 from monitor.language import light, morphology
-from monitor.language.families import ours
+from monitor.language.families import apart, ours
 from tests.properties.laws import law, texts
 
 FORMS = [
@@ -96,6 +96,10 @@ def test_forms_of_a_ukrainian_word_share_a_stem_with_and_without_a_dictionary(fo
     [
         ("en", "university", "universe"),
         ("en", "general", "generous"),
+        ("en", "security", "secured"),
+        ("en", "importance", "imports"),
+        ("en", "authorities", "authors"),
+        ("en", "business", "busy"),
         ("en", "poland", "polish"),
         ("ru", "безопасность", "безопасник"),
         ("ru", "пленный", "пленены"),
@@ -155,3 +159,10 @@ def test_a_family_joins_what_the_stemmer_does_not(spoken: str) -> None:
     for family in ours(spoken):
         stems = [set(language.stemming._stems(word, spoken)) for word in family]
         assert not set.intersection(*stems), family
+
+
+def test_a_word_stands_apart_only_where_the_stemmer_would_join_it_with_another() -> None:
+    stemmer = language.stemming._stemmer("en")
+    assert stemmer
+    needless = [word for word, own in apart("en").items() if stemmer.stemWord(word) == own == word]
+    assert not needless
