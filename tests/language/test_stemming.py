@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,6 +57,11 @@ FORMS = [
     ("ko", "한국 한국은 한국의 한국이 한국에서 한국으로"),
     ("ko", "정부 정부는 정부가 정부를 정부와"),
 ]
+
+
+needs_dictionary = pytest.mark.skipif(
+    find_spec("pymorphy3_dicts_uk") is None, reason="pymorphy3-dicts-uk is not installed"
+)
 
 
 @pytest.fixture(params=["dictionaries", "light rule"])
@@ -154,7 +161,7 @@ def test_a_word_is_of_one_family(spoken: str) -> None:
             assert seen.setdefault(stem, family) == family, stem
 
 
-@pytest.mark.parametrize("spoken", ["en", "de", "fr", "es", "ru", "uk"])
+@pytest.mark.parametrize("spoken", ["en", "de", "fr", "es", "ru", pytest.param("uk", marks=needs_dictionary)])
 def test_a_family_joins_what_the_stemmer_does_not(spoken: str) -> None:
     for family in ours(spoken):
         stems = [set(language.stemming._stems(word, spoken)) for word in family]
