@@ -20,9 +20,10 @@ from difflib import get_close_matches
 
 from monitor import language, lists
 from monitor.errors import RuleFault
-from monitor.letters import DOUBLE_QUOTES, HYPHENS, Script
+from monitor.letters import DOUBLE_QUOTES, Script
 from monitor.rule import habits
 from monitor.rule.cures import as_mention, faults, likely_end, parted, without_operators
+from monitor.rule.naming import mention, shipped, unmarked
 from monitor.rule.number import bounds
 from monitor.rule.query import (
     FIGURES,
@@ -35,15 +36,11 @@ from monitor.rule.query import (
     OneOf,
     Or,
     Pattern,
-    Phrase,
     Query,
     Spoken,
     Topic,
-    Way,
-    Word,
     is_function_word,
     one_of,
-    word,
     write,
 )
 from monitor.rule.scan import FIELDS, NAMES, NEARS, Kind, Scanner, Token, wrong_with_phrase
@@ -390,33 +387,15 @@ class _Parser:
         return self._mention(token.text, exact=token.exact, label=label)
 
     def _mention(self, written: str, *, exact: bool, label: str) -> Mention:
-        found = [piece for chunk in written.split() for piece in self._words(chunk, exact=exact, label=label)]
-        plain = found[0] if len(found) == 1 else Phrase(label=label, words=tuple(found))
-        other = "" if exact else _otherwise(written)
-        if not other:
-            return plain
-        again = [piece for chunk in other.split() for piece in self._words(chunk, exact=False, label=label)]
-        return one_of(label, [plain, again[0] if len(again) == 1 else Phrase(label=label, words=tuple(again))])
-
-    def _words(self, chunk: str, *, exact: bool, label: str) -> list[Word]:
-        """Return the words of something written without a blank; a compound is a phrase of its pieces."""
-        bare = chunk.rstrip("*")
-        cut = pieces(bare)
-        begins = bare != chunk and bare[-1:].isalnum()
-        way = Way.EXACT if exact else Way.FORMS
-        ways = [Way.PREFIX if begins and i == len(cut) - 1 else way for i in range(len(cut))]
-        return [
-            word(piece, ways[i], label=label, languages=self._tried, cyrillic=self._cyrillic, inner=i > 0)
-            for i, piece in enumerate(cut)
-        ]
+        return mention(written, exact=exact, label=label, tried=self._tried, cyrillic=self._cyrillic)
 
     def _list(self, token: Token) -> Mention | None:
         values = self._terms.get(token.text)
         if values is None:
-            values = lists.shipped(token.text)
-        if values is None:
-            self._unknown_list(token)
-            return None
+            known = shipped(token.text, self._tried, self._cyrillic)
+            if known is None:
+                self._unknown_list(token)
+            return known
         if not values:
             self._fault(token, f"the list @{token.text} is empty", f'give it a word in [terms]: {token.text} = ["…"]')
             return None
@@ -433,8 +412,7 @@ class _Parser:
 
     def _value(self, value: str, start: int, end: int, *, label: str, place: str) -> Mention | None:
         """Return a word or phrase that stands outside the grammar: in a list of [terms], in ``except``."""
-        exact = value.strip().startswith("=")
-        written = value.strip().removeprefix("=").strip('"“”„«»')
+        written, exact = unmarked(value)
         wrong = wrong_with_phrase(written)
         if not wrong and _IN_RULES_ALONE.match(written):
             cure = f"write {value.strip()} in the rule itself"
@@ -522,15 +500,3 @@ def _near(left: Mention | None, right: Mention | None, operator: Token, *, apart
     if left is None or right is None:
         return None
     return Near(left=left, right=right, within=operator.within, ordered=operator.kind is Kind.BEFORE, apart=apart)
-
-
-_HYPHENATED = re.compile(rf"[^\W_]+[{re.escape(HYPHENS)}][^\W_]+")
-_RUN_TOGETHER = re.compile(r"([A-Z][a-z]+)([A-Z][a-z]+)|([A-Za-z]{1,5})(\d{2,4})")
-
-
-def _otherwise(written: str) -> str:
-    """Return the other way to write one word, with or without its hyphen: Wi-Fi and WiFi, F-16 and F16; or nothing."""
-    if _HYPHENATED.fullmatch(written):
-        return "".join(char for char in written if char not in HYPHENS)
-    run_together = _RUN_TOGETHER.fullmatch(written)
-    return "-".join(filter(None, run_together.groups())) if run_together else ""

@@ -15,6 +15,7 @@ from monitor.language import ANY_FUNCTION_WORD
 from monitor.letters import fold
 from monitor.rule import compile_rule
 from monitor.rule.parser import parse
+from monitor.rule.query import Topic
 
 NAMES = lists.names()
 VALUES = {name: lists.shipped(name) or () for name in NAMES}
@@ -113,3 +114,10 @@ compile_rule("list", ("@c/iran",))
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout
     assert told.splitlines()[0] == "ready"
     assert told.splitlines()[1].endswith("countries.tsv")
+
+
+def test_rules_that_name_a_shipped_list_share_it() -> None:
+    alone = compile_rule("alone", ("@c/iran",)).queries[0]
+    beside = compile_rule("beside", ("@c/iran oil",)).queries[0]
+    assert isinstance(beside, Topic)
+    assert beside.parts[0] is alone
