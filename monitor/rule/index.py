@@ -51,7 +51,9 @@ class Lexicon:
         self._exact: _Groups = dict(before._exact) if before else {}
         self._folded: _Groups = dict(before._folded) if before else {}
         self._beginnings: _Groups = dict(before._beginnings) if before else {}
-        self._stems: dict[str, _Groups] = {code: dict(known) for code, known in before._stems.items()} if before else {}
+        # Copied whole first: a text may bring the lexicon before a new language meanwhile, in another thread.
+        stems = dict(before._stems) if before else {}
+        self._stems: dict[str, _Groups] = {code: dict(known) for code, known in stems.items()}
         for word in words:
             if word.key not in self._words:
                 self._words[word.key] = word
