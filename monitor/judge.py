@@ -85,6 +85,7 @@ class Bench:
         self._feeds = {feed.name: feed for feed in feeds}
         self._channels = {channel.name: channel for channel in channels}
         self._watched: dict[Feed, bool] = {}
+        self._reading: dict[Feed, bool] = {}
         rules = (watch.rule for watch in self.watches.values())
         self._rules: RuleSet = RuleSet(rules, before._rules if before else None)  # noqa: SLF001 - one of its own kind
 
@@ -95,7 +96,9 @@ class Bench:
 
     def reads_articles(self, feed: Feed) -> bool:
         """Return whether some rule that watches the feed can be decided by an article's text."""
-        return any(watch.reads_articles and watch.listens(feed) for watch in self.watches.values())
+        if feed not in self._reading:  # asked at each poll, of as many rules as there are
+            self._reading[feed] = any(watch.reads_articles and watch.listens(feed) for watch in self.watches.values())
+        return self._reading[feed]
 
     def judge(self, item: Item, *, now: datetime, feed: Feed | None = None) -> Ruling:
         """Return every rule that the item meets, and, unless it is history, the alerts and deliveries owed for it.
