@@ -1,4 +1,4 @@
-"""Rules that can never fire, found before they go live."""
+"""Rules that can never fire, and those that nearly every text meets, or hardly any: found before they go live."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import islice
 from typing import assert_never
@@ -89,9 +89,7 @@ class Sight:
         first, end = self.text.ranges[name]
         if end <= self.text.ranges["anywhere"][1]:
             first, end = max(first, self.first), min(end, self.end)
-        return Sight(
-            text=self.text, places=self.places, precision=self.precision, first=first, end=end, found=self.found
-        )
+        return replace(self, first=first, end=end)
 
     def matched(self, pattern: Pattern) -> tuple[Span, ...]:
         """Return the words in what is read that hold a place of the pattern."""
