@@ -173,3 +173,7 @@ def test_a_word_stands_apart_only_where_the_stemmer_would_join_it_with_another()
     assert stemmer
     needless = [word for word, own in apart("en").items() if stemmer.stemWord(word) == own == word]
     assert not needless
+
+
+def test_a_russian_text_about_the_language_is_none_about_the_country() -> None:
+    assert not shared("ru", "россия русский")
