@@ -42,7 +42,7 @@ class Watch:
     @property
     def reads_articles(self) -> bool:
         """Return whether an article's text can decide the rule."""
-        return self.rule.where is Where.ANYWHERE
+        return self.rule.how.where is Where.ANYWHERE
 
     def listens(self, feed: Feed) -> bool:
         """Return whether the rule watches the feed."""

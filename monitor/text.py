@@ -186,9 +186,11 @@ def form(word: str) -> Form:
     plain = spelled.replace(".", "") if _DOTTED.fullmatch(spelled) else spelled
     plain = plain.replace("'", "")
     readings = unmixed(plain)
+    lower = _one(readings[0].lower(), spelled)
+    spellings = (_one(spelling, lower) for reading in readings for spelling in _spellings(fold(reading)))
     return Form(
-        folded=tuple(dict.fromkeys(spelling for reading in readings for spelling in _spellings(fold(reading)))),
-        lower=readings[0].lower(),
+        folded=tuple(dict.fromkeys(spellings)),
+        lower=lower,
         spelled=spelled,
         capitals=_capitals(plain),
         script=script(readings[0]),
@@ -196,6 +198,11 @@ def form(word: str) -> Form:
         head=head,
         tail=tail,
     )
+
+
+def _one(written: str, like: str) -> str:
+    """Return one string for both where they are equal: most words are, and 65,536 forms are remembered."""
+    return like if written == like else written
 
 
 def _spellings(folded: str) -> Iterator[str]:

@@ -262,7 +262,8 @@ def test_what_is_said_holds(load: Load, tmp_path: Path) -> None:
     )
     (watch,) = loaded.watches
     assert watch.rule.sources == ("NATO", "НАТО")
-    assert (watch.rule.precision, watch.rule.where, watch.rule.except_ is None) == ("precise", "lead", False)
+    assert (watch.rule.how.precision, watch.rule.how.where) == ("precise", "lead")
+    assert watch.rule.how.except_ is not None
     assert (watch.feeds, watch.notify) == (("tag:w*", "bbc"), ("mail", "desk"))
     assert (watch.priority, watch.note, watch.trial) == (Priority.HIGH, "for Kyiv", True)
     assert watch.tests == (RuleTest(text="NATO meets"), RuleTest(headline="a", lead="b", match=False))

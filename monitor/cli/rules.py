@@ -50,7 +50,7 @@ def list_rules(*, as_json: bool) -> None:
             (
                 watch.name,
                 " | ".join(watch.rule.sources),
-                watch.rule.excepted,
+                watch.rule.how.excepted,
                 ", ".join(watch.feeds) or "all",
                 "nobody: on trial" if watch.trial else ", ".join(watch.notify) or "default",
                 watch.priority.value,

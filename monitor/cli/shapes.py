@@ -115,9 +115,9 @@ def rule(watch: Watch) -> Document:
     return {
         "name": watch.name,
         "match": list(watch.rule.sources),
-        "except": watch.rule.excepted,
-        "precision": watch.rule.precision.value,
-        "where": watch.rule.where.value,
+        "except": watch.rule.how.excepted,
+        "precision": watch.rule.how.precision.value,
+        "where": watch.rule.how.where.value,
         "feeds": list(watch.feeds),
         "notify": list(watch.notify),
         "priority": watch.priority.value,

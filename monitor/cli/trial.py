@@ -57,8 +57,10 @@ class Trial:
             yield words
         for number, (piece, rest) in enumerate(self._pieces):
             alone = piece.query if isinstance(piece, Not) else piece
-            yield replace(self.rule, name=f"alone:{number}", queries=(alone,), except_=None)
-            yield replace(self.rule, name=f"without:{number}", queries=(rest,))
+            yield replace(
+                self.rule.asking((alone,), f"alone:{number}"), how=replace(self.rule.how, except_=None, excepted="")
+            )
+            yield self.rule.asking((rest,), f"without:{number}")
 
     def judge(self, given: Given) -> None:
         """Try the rule on one item."""
@@ -98,8 +100,9 @@ class Trial:
 
 def of_watch(watch: Watch, *, precision: Precision | None, where: Where | None, every_feed: bool) -> Trial:
     """Return a trial of a rule of the config, at another precision or depth where one is given."""
-    rule = replace(watch.rule, precision=precision or watch.rule.precision, where=where or watch.rule.where)
-    return Trial(replace(watch, rule=rule, feeds=() if every_feed else watch.feeds))
+    how = watch.rule.how
+    how = replace(how, precision=precision or how.precision, where=where or how.where)
+    return Trial(replace(watch, rule=replace(watch.rule, how=how), feeds=() if every_feed else watch.feeds))
 
 
 def of_query(query: str, config: Config, *, precision: Precision | None = None, where: Where | None = None) -> Trial:

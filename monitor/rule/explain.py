@@ -71,7 +71,7 @@ def _explanation(rule: Rule, source: str, query: Query, sight: Sight) -> Explana
     dropped = exception(rule, sight) if isinstance(found, Held) else ""
     tree = finding(query, sight)
     if isinstance(found, Missed):
-        reason = _why_not(found, tree, rule.precision)
+        reason = _why_not(found, tree, rule.how.precision)
     elif dropped:
         reason = f"dropped: the headline or lead says {dropped}"
     else:

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import chain
+from typing import TypeAlias
 
 from monitor import language
 from monitor.letters import Script
@@ -186,76 +186,94 @@ def _commonness(need: Need) -> tuple[int, int]:
     return len(need), -min(map(len, need))
 
 
-#: What a query needs that may hold by what is not there.
+#: What stands where a query needs nothing more: it is in every text.
 _NOTHING = ""
-_NOTHINGS = (_NOTHING, _NOTHING)
+#: The second and the third word that each query needs, and its number.
+_Queries: TypeAlias = "tuple[list[str], list[str], array[int]]"
 
 
 class Index:
     """Numbered queries by a word that each needs.
 
-    A need has for its name the key of its word or, where one of several is enough, all their keys. Rare is what few
-    queries need: rules are drawn to the same frequent words as texts are.
+    Rare is what few queries need: rules are drawn to the same frequent words as texts are. A query whose rarest need
+    several words meet stands under each of them.
     """
 
-    def __init__(self, queries: Iterable[Query], before: Index | None = None, without: Collection[int] = ()) -> None:
-        """Number the queries on from those of the index before, of which some are taken out."""
-        #: The names of the needs that a word meets beside others.
-        self._shared: dict[str, tuple[str, ...]] = dict(before._shared) if before else {}
+    def __init__(
+        self,
+        queries: Callable[[], Iterable[Sequence[Need]]],
+        before: Index | None = None,
+        without: Collection[int] = (),
+    ) -> None:
+        """Number queries, of which each is told by what it needs, on from those before, of which some are taken out.
+
+        They are gone through twice, to count and to index, which is cheaper than to hold 100,000 of them meanwhile.
+        """
         self._used: Counter[str] = Counter(before._used) if before else Counter()
-        #: Queries by the rarest of their needs: the second of each, and its number.
-        self._by_need: dict[str, tuple[list[str], array[int]]] = dict(before._by_need) if before else {}
-        #: What else the first query needs, the second, and so on; and where that of each begins.
-        self._others: list[str] = before._others[:] if before else []
-        self._begins: array[int] = before._begins[:] if before else array("I", (0,))
+        self._by_word: dict[str, _Queries] = dict(before._by_word) if before else {}
+        #: What else some queries need: a fourth word, or any of several.
+        self._more: dict[int, tuple[Need, ...]] = dict(before._more) if before else {}
+        #: Each need that several words meet, once: those of a list are many, and so are the rules that name it.
+        self._several: dict[Need, Need] = dict(before._several) if before else {}
+        self._count: int = before._count if before else 0
         if without:
             self._take_out(frozenset(without))
-        self._add([self._named(needs(query)) for query in queries])
+        self._used.update(key for needed in queries() for need in needed for key in need)
+        self._add(queries())
 
     def __len__(self) -> int:
         """Return how many queries were ever numbered."""
-        return len(self._begins) - 1
+        return self._count
 
     def _take_out(self, without: frozenset[int]) -> None:
-        for need, (seconds, numbers) in self._by_need.items():
+        for key, (seconds, thirds, numbers) in self._by_word.items():
             if not without.isdisjoint(numbers):
-                kept = [pair for pair in zip(seconds, numbers, strict=True) if pair[1] not in without]
-                self._by_need[need] = [second for second, _ in kept], array("I", (number for _, number in kept))
+                kept = [n for n, number in enumerate(numbers) if number not in without]
+                left = array("I", [numbers[n] for n in kept])
+                self._by_word[key] = [seconds[n] for n in kept], [thirds[n] for n in kept], left
+        for number in without & self._more.keys():
+            del self._more[number]
 
-    def _named(self, needed: tuple[Need, ...]) -> tuple[str, ...]:
-        return tuple({need[0] if len(need) == 1 else self._name(need): None for need in needed})
+    def _once(self, need: Need) -> Need:
+        return need if len(need) == 1 else self._several.setdefault(need, need)
 
-    def _name(self, need: Need) -> str:
-        name = "\n".join(need)
-        if name not in self._used:
-            for key in need:
-                self._shared[key] = (*self._shared.get(key, ()), name)
-        return name
+    def _add(self, queries: Iterable[Sequence[Need]]) -> None:
+        own = set[str]()
+        for number, needed in enumerate(queries, self._count):
+            rarest, *others = sorted(dict.fromkeys(map(self._once, needed)), key=self._queries_under) or ((_NOTHING,),)
+            words = [need[0] for need in others if len(need) == 1]
+            second, third, *more = *words, *((_NOTHING,) * (2 - len(words)))
+            also = *((word,) for word in more), *(need for need in others if len(need) > 1)
+            if also:
+                self._more[number] = also
+            for key in rarest:
+                if key not in own:  # not the lists that an index before has as well
+                    own.add(key)
+                    self._by_word[key] = _copied(self._by_word.get(key))
+                seconds, thirds, numbers = self._by_word[key]
+                seconds.append(second)
+                thirds.append(third)
+                numbers.append(number)
+            self._count = number + 1
 
-    def _add(self, queries: Sequence[tuple[str, ...]]) -> None:
-        self._used.update(chain.from_iterable(queries))
-        grown = set[str]()
-        for number, needed in enumerate(queries, len(self)):
-            rarest, second, *others = *sorted(needed, key=self._used.__getitem__), *_NOTHINGS[len(needed) :]
-            if rarest not in grown:  # not the lists that an index before has as well
-                grown.add(rarest)
-                seconds, numbers = self._by_need.get(rarest, ([], array("I")))
-                self._by_need[rarest] = seconds[:], numbers[:]
-            seconds, numbers = self._by_need[rarest]
-            seconds.append(second)
-            numbers.append(number)
-            self._others += others
-            self._begins.append(len(self._others))
+    def _queries_under(self, need: Need) -> int:
+        return sum(map(self._used.__getitem__, need))
 
     def candidates(self, keys: Collection[str]) -> list[int]:
         """Return the numbers of the queries that words with these keys could make hold, in order."""
         met = {_NOTHING, *keys}
-        for key in met & self._shared.keys():
-            met.update(self._shared[key])
-        others, begins = self._others, self._begins
-        found: list[int] = []
-        for need in met & self._by_need.keys():
-            for second, number in zip(*self._by_need[need]):  # noqa: B905 - of one length, and this is the inmost loop
-                if second in met and met.issuperset(others[begins[number] : begins[number + 1]]):
-                    found.append(number)
+        more = self._more
+        found = {
+            number
+            for key in met & self._by_word.keys()
+            for second, third, number in zip(*self._by_word[key])  # noqa: B905 - of one length, and the inmost loop
+            if second in met and third in met and (number not in more or not any(map(met.isdisjoint, more[number])))
+        }
         return sorted(found)
+
+
+def _copied(queries: _Queries | None) -> _Queries:
+    if queries is None:
+        return [], [], array("I")
+    seconds, thirds, numbers = queries
+    return seconds[:], thirds[:], numbers[:]

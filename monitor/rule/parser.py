@@ -17,6 +17,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 
 from monitor import language, lists
 from monitor.errors import RuleFault
@@ -108,6 +109,12 @@ class _Dropped:
 _Part = Query | _Dropped | None
 
 
+@lru_cache(maxsize=1 << 10)
+def _tried(languages: tuple[str, ...], spoken: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the languages to try for a Latin word, the same tuple for all words that share them."""
+    return tuple(dict.fromkeys((*language.written_in(Script.LATIN, languages), *spoken, "en")))
+
+
 class _Parser:
     """Descends through the grammar; a part that cannot be read is None, and its fault is noted."""
 
@@ -121,7 +128,7 @@ class _Parser:
         spoken = language.guess(written, least=1)
         letters = language.by_letters(source)
         self._languages = (*spoken, *letters)
-        self._tried = tuple(dict.fromkeys((*language.written_in(Script.LATIN, languages), *spoken, "en")))
+        self._tried = _tried(languages, spoken)
         self._cyrillic = bool(language.written_in(Script.CYRILLIC, letters))
 
     # tokens

@@ -14,7 +14,7 @@ def by_words(rule: Rule, name: str) -> Rule | None:
     What this one finds beyond the rule itself is named only in passing.
     """
     queries = tuple(map(_words_alone, rule.queries))
-    return None if queries == rule.queries else replace(rule, name=name, queries=queries)
+    return None if queries == rule.queries else rule.asking(queries, name)
 
 
 def _words_alone(query: Query) -> Query:

@@ -181,7 +181,7 @@ def word(  # noqa: PLR0913 - one caller, and each is needed
     tried = languages if kind is Way.FORMS and read.script is Script.LATIN else ()
     return Word(
         key=" ".join((kind, str(capitals), compared, *tried)),
-        label=label,
+        label=read.spelled if label == read.spelled else label,  # one string for both, of as many words as there are
         way=kind,
         folded=folded,
         lower=twin or read.lower,

@@ -7,16 +7,18 @@ from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 
 from monitor.errors import RuleError, RuleFault
 from monitor.rule.checks import doubts, futile
 from monitor.rule.evaluate import Held, Missed, Refusal, Sight, evaluate, find
-from monitor.rule.evidence import Evidence, evidence, place
-from monitor.rule.index import Index, Lexicon
+from monitor.rule.evidence import Evidence, evidence
+from monitor.rule.evidence import place as place_of
+from monitor.rule.index import Index, Lexicon, Need, needs
 from monitor.rule.parser import Exceptions, Parsed, parse, parse_exceptions
 from monitor.rule.query import And, In, Mention, Not, OneOf, Or, Query, Word, words, write
-from monitor.rule.shape import shaped
+from monitor.rule.shape import Shape, shaped
 from monitor.rule.topic import Precision
 from monitor.text import Text
 
@@ -35,28 +37,55 @@ class Where(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """A rule made ready: it matches where any of its queries holds and none of its exceptions does."""
+class How:
+    """How a rule reads: all of it but what it looks for, so that rules which read alike share it."""
 
-    name: str
-    queries: tuple[Query, ...]
-    #: Each query as written.
-    sources: tuple[str, ...]
     #: What drops an item whose headline or lead says it; None for nothing.
     except_: Mention | None
     precision: Precision
     where: Where
-    #: What its writer should know of it, in words for people.
-    remarks: tuple[str, ...]
     #: What else it was made of: the exceptions as written, the languages, and the lists of terms it may name.
     excepted: str = ""
     languages: tuple[str, ...] = ()
     lists: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A rule made ready: it matches where any of its queries holds and none of its exceptions does."""
+
+    name: str
+    #: Each query as written.
+    sources: tuple[str, ...]
+    how: How
+    #: What its writer should know of it, in words for people.
+    remarks: tuple[str, ...] = ()
+    #: The shape of a rule that has one, and its words; most have, and need no tree to be decided.
+    shape: Shape | None = None
+    words: tuple[Word, ...] = ()
+    #: The queries of a rule that has no shape.
+    trees: tuple[Query, ...] = ()
+
+    @property
+    def queries(self) -> tuple[Query, ...]:
+        """Return each query as a tree; that of a shape is made anew."""
+        return (self.shape.filled(self.words),) if self.shape else self.trees
+
+    @property
+    def needs(self) -> Iterator[tuple[Need, ...]]:
+        """Yield what each query needs in a text."""
+        if self.shape:
+            yield tuple([tuple([self.words[place].key for place in need]) for need in self.shape.needs])
+        yield from map(needs, self.trees)
+
     @property
     def needs_article_to_refute(self) -> bool:
         """Return whether a negation reaches the text, so that an article yet to be read could refute a match."""
-        return self.where is Where.ANYWHERE and any(map(_refutable, self.queries))
+        return self.how.where is Where.ANYWHERE and any(map(_refutable, self.queries))
+
+    def asking(self, queries: tuple[Query, ...], name: str) -> Rule:
+        """Return the rule by another name with other queries."""
+        return replace(self, name=name, shape=None, words=(), trees=queries)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,32 +151,49 @@ def compile_rule(  # noqa: PLR0913 - the keys of a rule in the config
         RuleError: holding every fault of every query, where there is any.
     """
     lists = _lists((*match, except_), terms)
-    if before and (name, match, except_, precision, where, languages, lists) == _made_of(before):
+    how, faults = _how(except_, precision, where, languages, lists)
+    if faults:  # told with a look at all lists, of which one may have been meant
+        faults = parse_exceptions(except_, terms=terms, languages=languages).faults
+    if before and (name, match, how) == (before.name, before.sources, before.how):
         return before
+    if len(match) == 1 and not faults:
+        found = shaped(match[0], languages=languages, fields=where.fields)
+        if found:
+            return Rule(name=name, sources=match, how=how, shape=found[0], words=found[1])
     read = [_read(source, terms, languages, where) for source in match]
-    excepted = parse_exceptions(except_, terms=terms, languages=languages) if except_ else _NO_EXCEPTIONS
-    faults = [fault for found in read for fault in found.faults]
-    faults += excepted.faults
+    faults = (*(fault for found in read for fault in found.faults), *faults)
     if not match:
-        faults.append(RuleFault(source="", start=0, end=0, message="there is nothing to match", cure="write a word"))
+        faults += (RuleFault(source="", start=0, end=0, message="there is nothing to match", cure="write a word"),)
     if faults:
-        raise RuleError(tuple(faults))
+        raise RuleError(faults)
     return Rule(
         name=name,
-        queries=tuple([found.query for found in read if found.query]),
         sources=match,
-        except_=excepted.mention,
-        precision=precision,
-        where=where,
+        how=how,
         remarks=tuple(dict.fromkeys([remark for found in read for remark in found.remarks])),
-        excepted=except_,
-        languages=languages,
-        lists=lists,
+        trees=tuple([found.query for found in read if found.query]),
     )
 
 
-def _made_of(rule: Rule) -> tuple[object, ...]:
-    return rule.name, rule.sources, rule.excepted, rule.precision, rule.where, rule.languages, rule.lists
+@lru_cache(maxsize=1 << 10)
+def _how(
+    excepted: str,
+    precision: Precision,
+    where: Where,
+    languages: tuple[str, ...],
+    lists: tuple[tuple[str, tuple[str, ...]], ...],
+) -> tuple[How, tuple[RuleFault, ...]]:
+    """Return how a rule reads, the same for all that read alike, and the faults of its exceptions."""
+    found = parse_exceptions(excepted, terms=dict(lists), languages=languages) if excepted else _NO_EXCEPTIONS
+    how = How(
+        except_=found.mention,
+        precision=precision,
+        where=where,
+        excepted=excepted,
+        languages=languages,
+        lists=lists,
+    )
+    return how, found.faults
 
 
 def _lists(sources: Sequence[str], terms: Mapping[str, tuple[str, ...]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -158,9 +204,6 @@ def _lists(sources: Sequence[str], terms: Mapping[str, tuple[str, ...]]) -> tupl
 
 def _read(source: str, terms: Mapping[str, tuple[str, ...]], languages: tuple[str, ...], where: Where) -> Parsed:
     """Return a query, with what keeps it from ever firing among its faults."""
-    query = shaped(source, languages=languages, fields=where.fields)
-    if query:
-        return Parsed(query=query, faults=(), remarks=())
     found = parse(source, terms=terms, languages=languages)
     remarks = [*found.remarks]
     if found.query:
@@ -216,22 +259,29 @@ class RuleSet:
     def __init__(self, rules: Iterable[Rule], before: RuleSet | None = None) -> None:
         """Take the rules; what the set before knows of those that are in both is not made anew."""
         self.rules = tuple(rules)
-        places = {id(rule): place for place, rule in enumerate(self.rules)}
-        old = before if before is not None and before._is_worth_keeping(places) else None
+        places = {id(rule): place for place, rule in enumerate(self.rules)} if before else {}
+        old = before if before and before._is_worth_keeping(places) else None
         kept = {id(rule) for rule in old.rules} if old else set[int]()
         new = [rule for rule in self.rules if id(rule) not in kept]
-        #: The rule of each query that has a number, and the query; None for one that is gone.
+        #: The rule of each query that has a number; None for one that is gone.
         self._owners: list[Rule | None] = old._owners[:] if old else []
-        self._queries: list[Query | None] = old._queries[:] if old else []
+        #: The tree of each that has no shape.
+        self._trees: dict[int, Query] = dict(old._trees) if old else {}
         gone = [number for number, owner in enumerate(self._owners) if id(owner) not in places]
         for number in gone:
-            self._owners[number] = self._queries[number] = None
+            self._owners[number] = None
+            self._trees.pop(number, None)
         self._lexicon: Lexicon = Lexicon(_words(new), old._lexicon if old else None)
-        self._index: Index = Index((query for rule in new for query in rule.queries), old._index if old else None, gone)
-        self._owners += (rule for rule in new for _ in rule.queries)
-        self._queries += (query for rule in new for query in rule.queries)
+        self._index: Index = Index(
+            lambda: (needed for rule in new for needed in rule.needs), old._index if old else None, gone
+        )
+        for rule in new:
+            self._trees.update(enumerate(rule.trees, len(self._owners)))
+            self._owners += [rule] * (len(rule.trees) or 1)
         #: The place of each query's rule among the rules.
-        self._places = array("I", (places.get(id(owner), 0) for owner in self._owners))
+        self._places = array(
+            "I", (places.get(id(owner), 0) for owner in self._owners) if old else _numbered(self.rules)
+        )
 
     def _is_worth_keeping(self, places: Collection[int]) -> bool:
         """Return whether half of what is indexed or more is of these rules: what is gone leaves its words behind."""
@@ -262,21 +312,20 @@ class RuleSet:
 
     def hits(self, text: Text) -> tuple[str, ...]:
         """Return the names of the rules that the text meets, in the rules' order, without any evidence."""
-        return tuple([self.rules[place].name for place in sorted(self._decide(text)[0])])
+        met = {
+            place
+            for place, rule, tree, sight in self._likely(text)
+            if (rule.shape and rule.shape.is_sure) or isinstance(evaluate(tree or rule.queries[0], sight), Held)
+            if not exception(rule, sight)
+        }
+        return tuple([self.rules[place].name for place in sorted(met)])
 
     def _decide(self, text: Text) -> tuple[dict[int, tuple[Held, Sight]], dict[int, Query]]:
         """Return what holds of the rules, by their places, and what ran out of time."""
-        places = self._lexicon.places(text)
-        sights: dict[tuple[Where, Precision], Sight] = {}
         strongest: dict[int, tuple[Held, Sight]] = {}
         late: dict[int, Query] = {}
-        for number in self._index.candidates(places):
-            rule, query = self._owners[number], self._queries[number]
-            if rule is None or query is None:  # it is gone, and so no candidate
-                continue
-            seen, place = (rule.where, rule.precision), self._places[number]
-            sight = sights.get(seen) or sights.setdefault(seen, look(rule, text, places))
-            held = evaluate(query, sight)
+        for place, rule, tree, sight in self._likely(text):
+            held = evaluate(tree or rule.queries[0], sight)
             if isinstance(held, Missed):
                 if held.reason is Refusal.UNJUDGED:
                     late[place] = held.about
@@ -286,30 +335,49 @@ class RuleSet:
                 strongest[place] = held, sight
         return strongest, late
 
+    def _likely(self, text: Text) -> Iterator[tuple[int, Rule, Query | None, Sight]]:
+        """Yield the rules that may hold, with their places, their trees if they have any, and what they read."""
+        places = self._lexicon.places(text)
+        sights: dict[int, Sight] = {}
+        for number in self._index.candidates(places):
+            rule = self._owners[number]
+            if rule is None:  # it is gone, and so no candidate
+                continue
+            sight = sights.get(id(rule.how)) or sights.setdefault(id(rule.how), look(rule, text, places))
+            if rule.shape is None or rule.shape.glance(rule.words, sight):
+                yield self._places[number], rule, self._trees.get(number), sight
+
     def places(self, text: Text) -> dict[str, list[int]]:
         """Return where the rules' words stand in a text."""
         return self._lexicon.places(text)
 
 
+def _numbered(rules: Iterable[Rule]) -> Iterator[int]:
+    """Yield the place of each query's rule among the rules."""
+    return (place for place, rule in enumerate(rules) for _ in rule.trees or (None,))
+
+
 def _words(rules: Iterable[Rule]) -> Iterator[Word]:
     for rule in rules:
-        for query in rule.queries:
+        yield from rule.words
+        for query in rule.trees:
             yield from words(query)
-        if rule.except_:
-            yield from words(rule.except_)
+        if rule.how.except_:
+            yield from words(rule.how.except_)
 
 
 def look(rule: Rule, text: Text, places: Mapping[str, list[int]]) -> Sight:
     """Return the part of a text that a rule reads."""
-    end = text.ranges[rule.where.fields[-1]][1]
-    return Sight(text=text, places=places, precision=rule.precision, first=0, end=end)
+    end = text.ranges[rule.how.where.fields[-1]][1]
+    return Sight(text=text, places=places, precision=rule.how.precision, first=0, end=end)
 
 
 def exception(rule: Rule, sight: Sight) -> str:
     """Return what in the headline or lead drops the item from the rule; empty where nothing does."""
-    if rule.except_ is None:
+    excepted = rule.how.except_
+    if excepted is None:
         return ""
-    options = rule.except_.options if isinstance(rule.except_, OneOf) else (rule.except_,)
+    options = excepted.options if isinstance(excepted, OneOf) else (excepted,)
     opening = replace(sight, first=0, end=sight.text.ranges["lead"][1])
     return next((option.label for option in options if find(option, opening)), "")
 
@@ -318,6 +386,6 @@ def _match(name: str, held: Held, sight: Sight) -> Match:
     return Match(
         rule=name,
         strength=round(held.strength, 4),
-        place=place(held.groups, sight.text),
+        place=place_of(held.groups, sight.text),
         evidence=evidence(held.groups, sight),
     )

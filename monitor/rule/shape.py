@@ -1,21 +1,39 @@
 """Rules of one shape: of each shape one is read, and the others are its tree with their own words.
 
-A desk's rules are alike: ``a AND b``, ``"a b" NEAR/8 c``. To read one takes 150 µs; to put the words of another in its
-place takes 10, and all rules then share one ``Word`` for each word.
+A desk's rules are alike: ``a AND b``, ``"a b" NEAR/8 c``. To read one takes 150 µs; to find the words of another takes
+10. Such a rule is kept as its shape and its words, which all rules share; its tree is made when somebody asks for it.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, product, zip_longest
 
 from monitor import language
 from monitor.rule.checks import doubts, futile
+from monitor.rule.glance import Glance, glance, is_sure
+from monitor.rule.index import needs
 from monitor.rule.parser import parse
-from monitor.rule.query import And, Mention, Near, Not, Number, OneOf, Or, Pattern, Phrase, Query, Topic, Word, inner
+from monitor.rule.query import (
+    And,
+    Mention,
+    Near,
+    Not,
+    Number,
+    OneOf,
+    Or,
+    Pattern,
+    Phrase,
+    Query,
+    Topic,
+    Word,
+    inner,
+    words,
+)
 
 #: A word between blanks, brackets and quotes, of letters alone; the rest of a rule is its shape.
 _WORD = re.compile(r'(?<![^\s("])(?!(?:AND|OR|NOT|NEAR|BEFORE)(?![^\s()"]))([^\W\d_]+)(?![^\s)"])')
@@ -28,33 +46,67 @@ _REMEMBERED = 1 << 16
 _words: defaultdict[tuple[str, ...], dict[str, Word | None]] = defaultdict(dict)
 
 
-def shaped(source: str, *, languages: tuple[str, ...], fields: tuple[str, ...]) -> Query | None:
-    """Return the tree of a query that has neither fault nor remark; None where its words must be looked at for that."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Shape:
+    """What rules have in common that differ in their words alone."""
+
+    #: The tree, with words that stand in for others.
+    model: Query
+    #: Which of a rule's words must be in a text, by their places among them; of each group at least one.
+    needs: tuple[tuple[int, ...], ...]
+    glance: Glance
+    #: Whether a rule holds for every text that the glance does not refuse.
+    is_sure: bool
+
+    def filled(self, words: Sequence[Word]) -> Query:
+        """Return the tree with a rule's words."""
+        return _filled(self.model, dict(zip(_STAND_INS, words, strict=False)))
+
+
+def shaped(
+    source: str, *, languages: tuple[str, ...], fields: tuple[str, ...]
+) -> tuple[Shape, tuple[Word, ...]] | None:
+    """Return the shape and the words of a query that has neither fault nor remark; None where it must be read for that.
+
+    The words stand in the order in which the query has them.
+    """
     parts = _WORD.split(source)
-    model = _model(_PLACE.join(parts[::2]), languages, fields)
-    if model is None:
+    shape = _shape(_PLACE.join(parts[::2]), languages, fields)
+    if shape is None:
         return None
-    known = _words[languages]
-    found: dict[str, Word] = {}
-    for place, written in zip(_STAND_INS, parts[1::2], strict=False):
+    known, found = _words[languages], []
+    for written in parts[1::2]:
         word = known[written] if written in known else _learn(written, languages)
         if word is None:
             return None
-        found[place] = word
-    if len({word.key for word in found.values()}) < len(found):  # asked for and refused, or short for another
+        found.append(word)
+    if len({word.key for word in found}) < len(found):  # asked for and refused, or short for another
         return None
-    if not source.isascii() and len({word.script for word in found.values()}) > 1:  # HATO
+    if not source.isascii() and len({word.script for word in found}) > 1:  # HATO
         return None
-    return _filled(model, found)
+    return shape, tuple(found)
 
 
 @lru_cache(maxsize=1 << 10)
-def _model(shape: str, languages: tuple[str, ...], fields: tuple[str, ...]) -> Query | None:
-    """Return the tree of a shape, with words that stand in for others; None for one that has a fault or a remark."""
-    count = shape.count(_PLACE)
-    if not 0 < count <= len(_STAND_INS) or not _PLAIN.fullmatch(shape):
+def _shape(written: str, languages: tuple[str, ...], fields: tuple[str, ...]) -> Shape | None:
+    """Return a shape, with words that stand in for others; None for one that has a fault or a remark."""
+    model = _model(written, languages, fields)
+    if model is None:
         return None
-    filled = "".join(chain.from_iterable(zip_longest(shape.split(_PLACE), _STAND_INS[:count], fillvalue="")))
+    order = {word.key: _STAND_INS.index(word.spelled) for word in words(model)}
+    return Shape(
+        model=model,
+        needs=tuple(tuple(order[key] for key in need) for need in needs(model)),
+        glance=glance(model, order),
+        is_sure=is_sure(model),
+    )
+
+
+def _model(written: str, languages: tuple[str, ...], fields: tuple[str, ...]) -> Query | None:
+    count = written.count(_PLACE)
+    if not 0 < count <= len(_STAND_INS) or not _PLAIN.fullmatch(written):
+        return None
+    filled = "".join(chain.from_iterable(zip_longest(written.split(_PLACE), _STAND_INS[:count], fillvalue="")))
     parsed = parse(filled, terms={}, languages=languages)
     query = parsed.query
     if query is None or parsed.remarks or any(futile(query, fields)) or any(doubts(query)) or _quotes_a_word(query):

@@ -68,8 +68,9 @@ def shown(query: Query) -> tuple[object, ...]:
 @settings(deadline=None, max_examples=400)
 @given(SOURCES, st.sampled_from([(), ("de",), ("en", "ru")]))
 def test_a_shape_with_its_words_is_the_tree_that_reading_gives(source: str, languages: tuple[str, ...]) -> None:
-    query = shaped(source, languages=languages, fields=FIELDS)
-    if query is not None:
+    found = shaped(source, languages=languages, fields=FIELDS)
+    if found is not None:
+        query = found[0].filled(found[1])
         read = parse(source, terms={}, languages=languages)
         assert read.query is not None
         assert shown(query) == shown(read.query)
@@ -129,5 +130,7 @@ def test_a_full_memo_of_words_is_emptied(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(shapes, "_REMEMBERED", 2)
     monkeypatch.setattr(shapes, "_words", type(shapes._words)(dict))
     for word in ("grain", "rice", "tea", "barley"):
-        assert shaped(word, languages=(), fields=FIELDS) == parse(word, terms={}, languages=()).query
+        found = shaped(word, languages=(), fields=FIELDS)
+        assert found is not None
+        assert found[0].filled(found[1]) == parse(word, terms={}, languages=()).query
         assert len(shapes._words[()]) <= 2
