@@ -20,6 +20,7 @@ from monitor.alert import (
     backoff,
 )
 from monitor.hours import Quiet
+from monitor.sheet import Brief, Sheet
 
 
 class Security(StrEnum):
@@ -131,15 +132,18 @@ def _failing(state: ChannelState, now: datetime) -> ChannelState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """An alert or a notice, ready for one receiver in every form a channel may take."""
+    """An alert or a notice, ready for one receiver; whoever sends it writes it in the form that its channel takes."""
 
     #: The delivery's id: the same over all attempts.
     id: str
     receiver: str
     subject: str
-    text: str
-    markdown: str
-    html: str
+    #: What it says in full.
+    sheet: Sheet
+    #: What it says in a chat's narrow column.
+    chat: Sheet
+    #: What it says on one line.
+    brief: Brief
     #: The ``alert.v1`` or ``notice.v1`` document.
     payload: Mapping[str, object]
     #: What to show on one line of a terminal.

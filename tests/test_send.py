@@ -42,6 +42,7 @@ from monitor.alert import (
 from monitor.channel import Channel, Console, Mail, Message, Security, Service, Target, Webhook
 from monitor.rule import Evidence
 from monitor.send import service
+from tests.forms import forms
 from tests.http_server import DROP, HANG, HttpServer, Mode, Reply
 from tests.smtp_server import DROP as SMTP_DROP
 from tests.smtp_server import HANG as SMTP_HANG
@@ -428,7 +429,7 @@ def test_a_mail_says_what_rang_in_text_and_html() -> None:
     text, page = letter.get_body(("plain",)), letter.get_body(("html",))
     assert text is not None
     assert page is not None
-    assert text.get_content().replace("\r\n", "\n") == message().text + "\n"
+    assert text.get_content().replace("\r\n", "\n") == forms(message()).text + "\n"
     assert "<mark" in page.get_content()
 
 
@@ -716,21 +717,21 @@ def test_a_service_with_markdown_gets_markdown(http: HttpServer) -> None:
     http.reply("/", Reply())
     sender(Service(url=f"json://127.0.0.1:{http.port}/")).send(message())
     assert body(http)["title"] == message().subject
-    assert body(http)["message"] == message().markdown
+    assert body(http)["message"] == forms(message()).markdown
 
 
 def test_a_service_takes_the_format_that_its_address_asks_for(http: HttpServer) -> None:
     http.reply("/", Reply())
     sender(Service(url=f"json://127.0.0.1:{http.port}/?format=html")).send(message())
-    assert body(http)["message"].rstrip() == message().html.rstrip()
+    assert body(http)["message"].rstrip() == forms(message()).html.rstrip()
     sender(Service(url=f"json://127.0.0.1:{http.port}/?format=text")).send(message())
-    assert body(http)["message"] == message().text
+    assert body(http)["message"] == forms(message()).text
 
 
 def test_a_service_without_titles_gets_none(http: HttpServer) -> None:
     http.reply(f"/hooks/{TOKEN}", Reply())
     sender(Service(url=f"mmost://127.0.0.1:{http.port}/{TOKEN}")).send(message())
-    assert body(http)["text"] == message().text
+    assert body(http)["text"] == forms(message()).text
 
 
 def test_a_service_that_reads_markup_unasked_gets_hostile_words_defused(http: HttpServer) -> None:

@@ -16,7 +16,7 @@ from email.utils import format_datetime, parseaddr
 
 from monitor.alert import Failed, Fault, Outcome, Sent
 from monitor.channel import Mail, Message, Security
-from monitor.render import clean
+from monitor.render import clean, page, text
 from monitor.send.outcome import READ, channel_fault, lost, silent, unreached
 
 _OK, _FORWARDED, _CLOSING, _NO_LOGIN = 250, 251, 421, 530
@@ -151,8 +151,8 @@ def _letter(message: Message, sender: str, now: datetime) -> EmailMessage:
     letter["Message-ID"] = f"<{message.id}@{domain}>"
     for name, value in headers(message, domain).items():
         letter[name] = value
-    letter.set_content(message.text + "\n")
-    letter.add_alternative(message.html, subtype="html")
+    letter.set_content(text(message.sheet) + "\n")
+    letter.add_alternative(page(message.sheet), subtype="html")
     return letter
 
 

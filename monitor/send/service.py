@@ -10,12 +10,13 @@ import re
 import threading
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
 from monitor.alert import Fault, Outcome, Sent, Unknown
 from monitor.channel import Message, Service
-from monitor.render import clean, fitted, inert
+from monitor.render import clean, fitted, inert, markdown, page, text
 from monitor.send import mail
 from monitor.send.outcome import CONNECT, READ, answered, channel_fault
 
@@ -160,11 +161,11 @@ def _body(service: NotifyBase, shape: NotifyFormat, message: Message, title: int
     room = service.body_maxlen - title
     match shape.value:
         case "html":
-            return message.html
+            return page(message.sheet)
         case "markdown":
-            return fitted(message.markdown, room)
+            return fitted(message.chat, markdown, room)
         case _:
-            return inert(fitted(message.text, room))
+            return fitted(message.sheet, partial(text, escape=inert), room)
 
 
 def _scrubbed(lines: Iterable[str], url: str) -> str:
