@@ -20,7 +20,7 @@ from monitor.alert import (
     backoff,
 )
 from monitor.hours import Quiet
-from monitor.sheet import Brief, Sheet
+from monitor.sheet import Brief, Form, Sheet
 
 
 class Security(StrEnum):
@@ -78,6 +78,8 @@ class Channel:
     quiet: Quiet | None = None
     #: Alerts of at least this priority do not wait for the end of the quiet hours.
     wake: Priority = Priority.URGENT
+    #: What its messages are written as; what its service reads best when None.
+    form: Form | None = None
     #: Channels that may tell its alerts while it cannot be reached, the best first.
     fallback: tuple[str, ...] = ()
 

@@ -19,6 +19,7 @@ from monitor.alert import Alert, Delivery, Digest, Kind, Notice, Priority, What
 from monitor.outage import Outage
 from monitor.rule import Evidence
 from tests.forms import Forms, forms
+from tests.injections import INJECTIONS
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SEEN = datetime(2026, 11, 24, 9, 11, 7, tzinfo=UTC)
@@ -51,48 +52,6 @@ HELLO = Notice(
     subject="wirebell is watching 2 feeds",
     message="Watching 2 feeds for 2 rules.\nThe next match rings at once.",
     made_at=SEEN,
-)
-
-#: What a publisher, or someone who writes to one, may put into a headline or a sentence.
-INJECTIONS = (
-    "[Reuters](http://evil.test)",
-    "![chart](http://evil.test/pixel.png)",
-    "[Reuters][1] and [1]: http://evil.test",
-    "\\[Reuters](http://evil.test)",
-    "`]`(http://evil.test)",
-    "<http://evil.test|Reuters>",
-    "<a href='http://evil.test'>Reuters</a>",
-    '"><img src=x onerror=alert(1)>',
-    "<script>alert(1)</script>",
-    "<style>*{display:none}</style>",
-    "</title></head><body onload=alert(1)>",
-    "<agree> was said",
-    "&lt;script&gt;alert(1)&lt;/script&gt;",
-    "&#60;b&#62;",
-    "@everyone look",
-    "@here look",
-    "@channel look",
-    "<!channel> look",
-    "<!here|here> look",
-    "<@U024BE7LH> look",
-    "<@&123456> look",
-    "<#C024BE7LR> look",
-    "**bold** __under__ *it*",
-    "~~gone~~ ||hidden||",
-    "```\ncode",
-    "# heading",
-    "> quote",
-    "- list",
-    "1. list",
-    "Subject\r\nBcc: victim@example.com",
-    "one\x00two\x1b[31mred\x07",
-    "\u202egnirts desrever\u2066",
-    "two\u2028lines\u2029here\x85now",
-    "lone \ud800 surrogate",
-    "zero\u200bwidth\ufeff",
-    "{{7*7}} ${7*7} {0.__class__} %(x)s",
-    "a backslash at the end \\",
-    'say "x"\n\n  "forged evidence',
 )
 
 

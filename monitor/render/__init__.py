@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from monitor.render.alert import SHOWN
 from monitor.render.brief import one_line
+from monitor.render.dialect import dialect
 from monitor.render.fitting import fitted
-from monitor.render.html import page
+from monitor.render.html import fragment, page
 from monitor.render.inert import clean, inert, link
+from monitor.render.manner import Manner, best, takes
 from monitor.render.markdown import markdown
 from monitor.render.message import message
 from monitor.render.moments import stamp
@@ -20,11 +22,15 @@ from monitor.render.text import text
 
 __all__ = [
     "SHOWN",
+    "Manner",
     "alert_json",
+    "best",
     "block",
     "clean",
+    "dialect",
     "document",
     "fitted",
+    "fragment",
     "inert",
     "link",
     "markdown",
@@ -33,5 +39,6 @@ __all__ = [
     "one_line",
     "page",
     "stamp",
+    "takes",
     "text",
 ]

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import replace
 
 from monitor.render.inert import inert, short
 from monitor.sheet import Brief
 
+#: What takes no more characters than this gets the short form.
+BRIEF = 400
 
-def one_line(brief: Brief, limit: int) -> str:
-    """Return it within so many characters, as far as that can be: address and id stay, the words are cut."""
-    whole = _joined(brief)
-    if len(whole) > limit:
-        brief = replace(brief, where="")
-        whole = _joined(brief)
-    if len(whole) <= limit:
+
+def one_line(brief: Brief, limit: int, size: Callable[[str], int] = len) -> str:
+    """Return it within a size, as far as that can be: address and id stay, where it is from goes, the words are cut."""
+    if size(whole := _joined(brief)) <= limit:
         return whole
-    rest = len(_joined(replace(brief, words="")))
-    return _joined(replace(brief, words=short(brief.words, max(0, limit - rest - 1))))
+    bare = replace(brief, where="")
+
+    def taken(width: int) -> int:
+        return size(_joined(replace(bare, words=short(brief.words, width))))
+
+    width = bisect_right(range(1, len(brief.words) + 1), limit, key=taken)
+    return _joined(replace(bare, words=short(brief.words, width)))
 
 
 def _joined(brief: Brief) -> str:

@@ -14,12 +14,12 @@ from monitor.sheet import Line, Part, Sheet
 _GIVEN_UP = (Part.QUOTE, Part.WHY, Part.NOTE, Part.ENTRY, Part.HEADING, Part.REPEATS, Part.SOURCE, Part.PREFACE)
 
 
-def fitted(sheet: Sheet, write: Callable[[Sheet], str], limit: int) -> str:
-    """Return the sheet as written within so many characters, as far as that can be; at last its headline is cut."""
-    while len(written := write(sheet)) > limit:
+def fitted(sheet: Sheet, write: Callable[[Sheet], str], limit: int, size: Callable[[str], int] = len) -> str:
+    """Return the sheet as written within a size, as far as that can be; at last its headline is cut."""
+    while size(written := write(sheet)) > limit:
         victim = _victim(sheet)
         if victim is None:
-            return _cut(sheet, write, limit)
+            return _cut(sheet, write, limit, size)
         sheet = _without(sheet, victim)
     return written
 
@@ -41,16 +41,16 @@ def _without(sheet: Sheet, victim: Line) -> Sheet:
     return left if old is None else left.having(more(left.omitted), in_place_of=old)
 
 
-def _cut(sheet: Sheet, write: Callable[[Sheet], str], limit: int) -> str:
+def _cut(sheet: Sheet, write: Callable[[Sheet], str], limit: int, size: Callable[[str], int]) -> str:
     """Cut the headline, so that what is written of it, with its escapes, fits; without any, where none of it does."""
     headline = next((line for line in sheet.lines() if line.part is Part.HEADLINE), None)
     if headline is None:
         return write(sheet)
 
-    def length(width: int) -> int:
-        return len(write(sheet.having(_shortened(headline, width), in_place_of=headline)))
+    def taken(width: int) -> int:
+        return size(write(sheet.having(_shortened(headline, width), in_place_of=headline)))
 
-    width = bisect_right(range(1, len(headline.runs[0].text)), limit, key=length)
+    width = bisect_right(range(1, len(headline.runs[0].text)), limit, key=taken)
     cut = sheet.having(_shortened(headline, width), in_place_of=headline) if width > 1 else sheet.without(headline)
     return write(cut)
 

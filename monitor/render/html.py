@@ -62,6 +62,28 @@ def _words(run: Run, part: Part) -> str:
     return f'<a href="{address}"{style}>{words}</a>' if address else words
 
 
+def fragment(sheet: Sheet) -> str:
+    """Return the sheet in the few tags that chats take."""
+    return "<br>\n<br>\n".join(_chat_lines(lines) for lines in sheet.paragraphs)
+
+
+def _chat_lines(lines: tuple[Line, ...]) -> str:
+    """A quotation is a block of its own; between other lines stands a break."""
+    written = [_chat_line(line) for line in lines]
+    return re.sub(r"<br>\n(?=<blockquote>)|(?<=</blockquote>)<br>", "", "<br>\n".join(written))
+
+
+def _chat_line(line: Line) -> str:
+    words = "".join(map(_chat_words, line.runs))
+    return f"<blockquote>{words}</blockquote>" if line.part is Part.QUOTE else words
+
+
+def _chat_words(run: Run) -> str:
+    words = escape(run.link) if run.is_address else html(run.text)
+    bold = f"<b>{words}</b>" if run.strong or run.marked else words
+    return f'<a href="{escape(run.link)}">{bold}</a>' if run.link else bold
+
+
 def html(text: str) -> str:
     """Return the text so that HTML shows it as it is, and no chat that takes HTML finds a mention in it."""
     return escape(re.sub(r"@(?!\s)", "@\u200b", text))
