@@ -146,11 +146,13 @@ class Message:
     chat: Sheet
     #: What it says on one line.
     brief: Brief
-    #: The ``alert.v1`` or ``notice.v1`` document.
+    #: The ``alert.v1``, ``digest.v1`` or ``notice.v1`` document.
     payload: Mapping[str, object]
     #: What to show on one line of a terminal.
     line: str
-    #: Groups mails of one story into a thread; empty for notices.
+    #: What mails are sorted by: the rule that rang, else what kind of message it is.
+    topic: str
+    #: Groups mails of one story into a thread; empty for digests and notices.
     thread: str = ""
     urgent: bool = False
 

@@ -20,6 +20,8 @@ class Part(Enum):
 
     #: Why the message comes late, or here.
     PREFACE = auto()
+    #: What a correction changed.
+    CHANGE = auto()
     HEADLINE = auto()
     SOURCE = auto()
     LINK = auto()

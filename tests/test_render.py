@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor import render
-from monitor.alert import Alert, Delivery, Digest, Kind, Notice, Priority, What
+from monitor.alert import Alert, Change, Delivery, Digest, Kind, Notice, Priority, What
 from monitor.outage import Outage
 from monitor.rule import Evidence
 from tests.forms import Forms, forms
@@ -601,7 +601,7 @@ def _read(page: str) -> _Page:
     return parser
 
 
-# -- digests, and how a message begins --------------------------------------------------------------------------------
+# -- digests ---------------------------------------------------------------------------------------------------------
 
 LATE = Digest(
     id="late" * 4,
@@ -628,6 +628,7 @@ def test_a_digest_lists_every_alert_under_its_rule() -> None:
         "  11:11  Siemens sells a unit (Reuters, a-bbbbbb) https://example.com/world/allies-weigh",
         "",
         "All of them: wirebell alerts list",
+        "Times are CET.",
     ]
 
 
@@ -660,8 +661,139 @@ def test_what_a_publisher_wrote_is_inert_in_a_digest(words: str) -> None:
     page = _read(shown(evil).html)
     assert page.tags <= {"html", "head", "meta", "body", "div", "h1", "h2", "p", "a"}
     assert {value for name, value in page.attributes if name in {"href", "src"}} == {ALERT.link}
-    assert len(shown(evil).text.split("\n")) == 10
+    assert len(shown(evil).text.split("\n")) == 11
 
+
+MORNING = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
+HELD = replace(
+    LATE,
+    kind=Kind.DIGEST,
+    reasons=("held, quiet hours", "held, quiet hours", "held until the time of the digest"),
+    made_at=MORNING,
+)
+
+
+def test_a_digest_after_quiet_hours_is_called_by_its_time_and_says_why_each_was_held() -> None:
+    assert shown(HELD).subject == "Wed 25 Nov, 07:00: 3 alerts"
+    held = "  Tue 24 Nov 10:11  Allies weigh written guarantees for Kyiv (Reuters, a-7f3k2b; held, quiet hours)"
+    assert shown(HELD).text.split("\n")[2:5] == [
+        "nato:",
+        f"{held} {ALERT.link}",
+        "  Tue 24 Nov 12:11  Allies meet again (Reuters, a-cccccc; held until the time of the digest)",
+    ]
+    assert shown(HELD).payload["reasons"] == list(HELD.reasons)
+
+
+def test_in_a_chat_a_digest_names_the_rule_once_and_each_address_below_its_headline() -> None:
+    assert shown(HELD).markdown.split("\n")[:6] == [
+        "**Wed 25 Nov, 07:00: 3 alerts**",
+        "",
+        "**nato**",
+        "Tue 24 Nov 10:11  **Allies weigh written guarantees for Kyiv** (Reuters, a-7f3k2b; held, quiet hours)",
+        "<https://example.com/world/allies-weigh>",
+        "Tue 24 Nov 12:11  **Allies meet again** (Reuters, a-cccccc; held until the time of the digest)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rules", "lasting", "subject"),
+    [
+        (("nato", "nato"), timedelta(minutes=9, seconds=20), "nato: 2 more alerts in 10 minutes"),
+        (("nato",), timedelta(0), "nato: 1 more alert in 1 minute"),
+        (("nato", "kyiv"), timedelta(hours=7, minutes=10), "2 more alerts in 8 hours"),
+    ],
+)
+def test_a_bundle_says_how_many_more_in_what_time(rules: tuple[str, ...], lasting: timedelta, subject: str) -> None:
+    alerts = [replace(ALERT, id=f"{n:016}", rule=rule) for n, rule in enumerate(rules)]
+    alerts[-1] = replace(alerts[-1], made_at=ALERT.made_at + lasting)
+    assert shown(replace(LATE, kind=Kind.BUNDLE, alerts=tuple(alerts))).subject == subject
+
+
+@pytest.mark.parametrize(("rule", "topic"), [("nato", "nato"), ("siemens", "digests")])
+def test_a_digest_is_sorted_with_its_rule_where_it_has_one(rule: str, topic: str) -> None:
+    both = (ALERT, replace(ALERT, id="b" * 16, rule=rule))
+    assert shown(replace(LATE, alerts=both)).message.topic == topic
+
+
+def test_a_digest_that_is_too_long_says_how_many_are_not_shown() -> None:
+    many = replace(LATE, alerts=tuple(replace(ALERT, id=f"{n:016}", headline=f"Report {n}") for n in range(13)))
+    short = fitted(many, "markdown", 700)
+    assert len(short) <= 700
+    assert f"and {13 - short.count('Report')} more: wirebell alerts list" in short
+    assert fitted(many, "text", 700).split("\n")[-2].startswith("and ")
+
+
+def test_a_digest_that_fits_nowhere_keeps_no_heading_without_alerts() -> None:
+    assert fitted(LATE, "text", 110).split("\n") == [
+        "3 alerts, late (Tue 24 Nov 10:11 to 12:11)",
+        "",
+        "and 3 more: wirebell alerts list",
+        "Times are CET.",
+    ]
+
+
+# -- corrections -----------------------------------------------------------------------------------------------------
+
+CORRECTED = replace(
+    ALERT,
+    kind=Kind.CORRECTION,
+    headline="Kremlin confirms talks",
+    changes=(Change(before="denies", after="confirms"),),
+)
+
+
+def test_a_correction_says_above_the_headline_what_changed_in_every_form() -> None:
+    told = shown(CORRECTED)
+    assert told.subject == "Corrected: nato: Kremlin confirms talks (Reuters)"
+    assert told.text.split("\n")[:2] == ["Corrected: denies → confirms", "Kremlin confirms talks"]
+    assert told.markdown.split("\n")[:2] == [
+        "Corrected: denies → **confirms**",
+        "**Kremlin confirms talks** (Reuters, 10:11)",
+    ]
+    assert _read(told.html).text.split()[:4] == ["Corrected:", "denies", "→", "confirms"]
+    assert told.line == '10:11:07 nato, corrected: "Kremlin confirms talks" (Reuters, published 10:04)'
+    assert told.terminal.splitlines()[1].strip() == "Corrected: denies → confirms"
+    assert render.one_line(told.message.brief, 400).startswith("Corrected: nato: Kremlin confirms talks")
+    assert told.payload["changes"] == [{"before": "denies", "after": "confirms"}]
+
+
+def test_a_correction_stands_in_the_thread_of_what_it_corrects() -> None:
+    assert shown(CORRECTED).message.thread == shown(ALERT).message.thread
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "words"),
+    [
+        (Kind.CORRECTION, [("12", "14"), ("Kyiv", "Lviv")], "Corrected: 12 → 14; Kyiv → Lviv"),
+        (Kind.CORRECTION, [("", "not")], "Corrected: now “not”"),
+        (Kind.CORRECTION, [("all", "")], "Corrected: no longer “all”"),
+        (Kind.RETRACTION, [], "Withdrawn: by its publisher"),
+        (Kind.UPDATE, [("12", "14")], "Update: 12 → 14"),
+        (Kind.NEW, [("12", "14")], "Changed: 12 → 14"),
+    ],
+)
+def test_what_changed_is_said_in_words(kind: Kind, changes: list[tuple[str, str]], words: str) -> None:
+    found = tuple(Change(before=before, after=after) for before, after in changes)
+    assert shown(replace(ALERT, kind=kind, changes=found)).text.split("\n")[0] == words
+
+
+def test_a_withdrawal_is_called_so() -> None:
+    assert shown(replace(ALERT, kind=Kind.RETRACTION)).subject.startswith("Withdrawn: nato: ")
+
+
+def test_in_a_digest_a_correction_is_called_so() -> None:
+    assert "Corrected: Kremlin confirms talks (Reuters" in shown(replace(LATE, alerts=(CORRECTED,))).text
+
+
+@pytest.mark.parametrize("words", INJECTIONS)
+def test_changed_words_are_inert_in_every_form(words: str) -> None:
+    evil = shown(replace(CORRECTED, changes=(Change(before=words, after=words),)))
+    assert len(evil.text.split("\n")) == len(shown(CORRECTED).text.split("\n"))
+    assert _read(evil.html).tags == _read(shown(CORRECTED).html).tags
+    assert not re.search(r"@[^\s\u200b]|(?<!\\)<[!@#]|\]\(", evil.markdown + evil.defused)
+
+
+# -- how a message begins --------------------------------------------------------------------------------------------
 
 OUTAGE = Outage(since=SEEN - timedelta(minutes=45), until=SEEN, waiting=7)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import tzinfo
 
-from monitor.alert import Alert, Delivery, Priority, derived_id
+from monitor.alert import Alert, Change, Delivery, Kind, Priority, derived_id
 from monitor.channel import Message
 from monitor.render import moments, repeats
 from monitor.render.inert import clean, link, short
@@ -22,6 +22,8 @@ _WIDTH, _CHAT_WIDTH = 400, 240
 #: Characters of a headline in a subject; longer ones are cut by mail programs anyway.
 SUBJECT_WIDTH = 200
 
+#: How a message begins that is not the first of its item.
+_BEGINS = {Kind.UPDATE: "Update", Kind.CORRECTION: "Corrected", Kind.RETRACTION: "Withdrawn"}
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _READ = {
     "headline": "headline only",
@@ -33,15 +35,17 @@ _READ = {
 def message(alert: Alert, delivery: Delivery, zone: tzinfo) -> Message:
     """Return what to send of an alert."""
     again = delivery.may_repeat
+    words = f"{alert.rule}: {short(headline(alert), SUBJECT_WIDTH)} ({source(alert)})"
     return Message(
         id=delivery.id,
         receiver=delivery.receiver,
-        subject=repeats.noted(f"{alert.rule}: {short(headline(alert), SUBJECT_WIDTH)} ({source(alert)})", again=again),
+        subject=repeats.noted(begun(alert, words), again=again),
         sheet=_sheet(alert, zone, again=again),
         chat=_chat(alert, zone, again=again),
         brief=_brief(alert, zone, again=again),
         payload=repeats.marked(alert_json(alert), again=again),
         line=repeats.noted(_line(alert, zone), again=again),
+        topic=alert.rule,
         thread=derived_id("story", alert.feed, alert.item_id, alert.link),
         urgent=alert.priority is Priority.URGENT,
     )
@@ -51,7 +55,7 @@ def _sheet(alert: Alert, zone: tzinfo, *, again: bool) -> Sheet:
     head = Line(part=Part.HEADLINE, runs=(Run(text=headline(alert), link=link(alert.link)),))
     where = line(Part.SOURCE, f"{source(alert)}, {moments.seen(alert, zone)}")
     return sheet(
-        (head, where, address(link(alert.link))),
+        (_change(alert), head, where, address(link(alert.link))),
         (quote(each, _WIDTH) for each in alert.evidence[:SENTENCES]),
         (line(Part.WHY, each) for each in _reasons(alert)),
         (repeats.line(again=again),),
@@ -66,6 +70,7 @@ def _chat(alert: Alert, zone: tzinfo, *, again: bool) -> Sheet:
     name = [alert.rule, _briefly(alert.place), short_id(alert), "may repeat" if again else ""]
     return sheet(
         (
+            _change(alert),
             Line(part=Part.HEADLINE, runs=(Run(text=headline(alert), strong=True), where)),
             address(link(alert.link)),
             *(quote(each, _CHAT_WIDTH) for each in alert.evidence[:SENTENCES]),
@@ -80,7 +85,7 @@ def _chat(alert: Alert, zone: tzinfo, *, again: bool) -> Sheet:
 
 def _brief(alert: Alert, zone: tzinfo, *, again: bool) -> Brief:
     return Brief(
-        words=f"{alert.rule}: {headline(alert)}",
+        words=begun(alert, f"{alert.rule}: {headline(alert)}"),
         where=f"({source(alert)}, {alert.seen.astimezone(zone):%H:%M})",
         link=link(alert.link),
         name=f"{short_id(alert)}, may repeat" if again else short_id(alert),
@@ -89,8 +94,37 @@ def _brief(alert: Alert, zone: tzinfo, *, again: bool) -> Brief:
 
 def _line(alert: Alert, zone: tzinfo) -> str:
     made = alert.made_at.astimezone(zone)
-    where = ", ".join(part for part in (source(alert), moments.published(alert, zone, made)) if part)
-    return f'{made:%H:%M:%S} {alert.rule} rang: "{headline(alert)}" ({where})'
+    where = ", ".join(part for part in (source(alert), moments.published(alert, zone, alert.made_at)) if part)
+    rang = f", {_BEGINS[alert.kind].lower()}" if alert.kind in _BEGINS else " rang"
+    return f'{made:%H:%M:%S} {alert.rule}{rang}: "{headline(alert)}" ({where})'
+
+
+# --- corrections -------------------------------------------------------------------------------------------------
+
+
+def begun(alert: Alert, words: str) -> str:
+    """Return words about an alert, which begin with what it is to its item where it is not the first."""
+    return f"{_BEGINS[alert.kind]}: {words}" if alert.kind in _BEGINS else words
+
+
+def _change(alert: Alert) -> Line | None:
+    """Return the line that says what a correction changed; None where there is nothing to say."""
+    runs = [run for change in alert.changes for run in (Run(text="; "), *_changed(change))][1:]
+    if not runs and alert.kind is Kind.RETRACTION:
+        runs = [Run(text="by its publisher")]
+    return Line(part=Part.CHANGE, runs=(Run(text=f"{_BEGINS.get(alert.kind, 'Changed')}: "), *runs)) if runs else None
+
+
+def _changed(change: Change) -> tuple[Run, ...]:
+    """Return what stood there and what stands there now; words that are only new, or only gone, in quotation marks."""
+    before, after = clean(change.before), clean(change.after)
+    if before and after:
+        return Run(text=f"{before} → "), Run(text=after, strong=True)
+    return (
+        (Run(text="now “"), Run(text=after, strong=True), Run(text="”"))
+        if after
+        else (Run(text=f"no longer “{before}”"),)
+    )
 
 
 # --- words -------------------------------------------------------------------------------------------------------

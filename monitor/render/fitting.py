@@ -11,7 +11,16 @@ from monitor.render.inert import short
 from monitor.sheet import Line, Part, Sheet
 
 #: What is given up first; of several the last. Address and id stay: a message without them cannot be followed up.
-_GIVEN_UP = (Part.QUOTE, Part.WHY, Part.NOTE, Part.ENTRY, Part.HEADING, Part.REPEATS, Part.SOURCE, Part.PREFACE)
+_GIVEN_UP = (
+    Part.QUOTE,
+    Part.WHY,
+    Part.NOTE,
+    Part.ENTRY,
+    Part.REPEATS,
+    Part.SOURCE,
+    Part.PREFACE,
+    Part.CHANGE,
+)
 
 
 def fitted(sheet: Sheet, write: Callable[[Sheet], str], limit: int, size: Callable[[str], int] = len) -> str:
@@ -25,19 +34,21 @@ def fitted(sheet: Sheet, write: Callable[[Sheet], str], limit: int, size: Callab
 
 
 def _victim(sheet: Sheet) -> Line | None:
-    """Return the line to give up next; the heading of a list goes with the last of it."""
+    """Return the line to give up next; None where only what must stay is left."""
     lines = list(sheet.lines())
-    if len(lines) > 1 and lines[-1].part is Part.HEADING:
-        return lines[-1]
     return next((line for part in _GIVEN_UP for line in reversed(lines) if line.part is part), None)
 
 
 def _without(sheet: Sheet, victim: Line) -> Sheet:
     left = sheet.without(victim)
-    if victim.part is not Part.ENTRY:
-        return left
+    return _counted(left) if victim.part is Part.ENTRY else left
+
+
+def _counted(left: Sheet) -> Sheet:
+    """Return a digest that lacks one more alert, and the heading of a list of which none is left."""
+    paragraphs = tuple(lines for lines in left.paragraphs if {line.part for line in lines} != {Part.HEADING})
+    left = replace(left, paragraphs=paragraphs, omitted=left.omitted + 1)
     old = next((line for line in left.lines() if line.part is Part.MORE), None)
-    left = replace(left, omitted=left.omitted + 1)
     return left if old is None else left.having(more(left.omitted), in_place_of=old)
 
 

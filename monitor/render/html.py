@@ -29,6 +29,8 @@ _MARK = '<mark style="background:#ffe08a;color:#1a1a1a;padding:0 2px;border-radi
 _SMALL = '<p style="margin:{};font-size:14px;opacity:.75">{{}}</p>'
 _FRAMES = {
     Part.PREFACE: '<p style="margin:0 0 12px">{}</p>',
+    Part.CHANGE: '<p dir="auto" style="margin:0 0 12px;padding:8px 12px;border:1px solid #d9a514;border-radius:4px">'
+    "{}</p>",
     Part.HEADLINE: '<h1 dir="auto" style="margin:0 0 4px;font-size:22px;line-height:1.3">{}</h1>',
     Part.SOURCE: _SMALL.format("0 0 4px"),
     Part.LINK: '<p style="margin:0;font-size:14px;word-break:break-all">{}</p>',
@@ -55,6 +57,7 @@ def _line(line: Line) -> str:
 
 def _words(run: Run, part: Part) -> str:
     words = _MARK.format(html(run.text)) if run.marked else html(run.text)
+    words = f"<b>{words}</b>" if run.strong and part is Part.CHANGE else words
     address = escape(run.link)
     if run.is_address:
         return f'<a href="{address}">{address}</a>'

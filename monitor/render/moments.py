@@ -20,10 +20,21 @@ def day(moment: datetime) -> str:
     return f"{_DAYS[moment.weekday()]} {moment.day} {_MONTHS[moment.month - 1]} {moment:%H:%M}"
 
 
+def date(moment: datetime) -> str:
+    """Return the day alone."""
+    return day(moment).rpartition(" ")[0]
+
+
+def at(moment: datetime, zone: tzinfo, beside: datetime) -> str:
+    """Return the local time of day, with the day where it is another than that of the moment beside it."""
+    local = moment.astimezone(zone)
+    return f"{local:%H:%M}" if local.date() == beside.astimezone(zone).date() else day(local)
+
+
 def seen(alert: Alert, zone: tzinfo) -> str:
     """Return when an item was seen, with the zone, and when it was published as far as that is known."""
     local = alert.seen.astimezone(zone)
-    when = published(alert, zone, local)
+    when = published(alert, zone, alert.seen)
     return f"seen {day(local)} {local:%Z}".rstrip() + (f" ({when})" if when else "")
 
 
@@ -31,12 +42,10 @@ def published(alert: Alert, zone: tzinfo, beside: datetime) -> str:
     """Return when an item was published, with the day where it is another than the one beside it."""
     if alert.published == alert.seen:  # the feed gave no date that can be believed
         return ""
-    local = alert.published.astimezone(zone)
-    return f"published {f'{local:%H:%M}' if local.date() == beside.date() else day(local)}"
+    return f"published {at(alert.published, zone, beside)}"
 
 
 def span(digest: Digest, zone: tzinfo) -> str:
     """Return from when to when the items of a digest were seen."""
-    first = min(each.seen for each in digest.alerts).astimezone(zone)
-    last = max(each.seen for each in digest.alerts).astimezone(zone)
-    return f"{day(first)} to {f'{last:%H:%M}' if last.date() == first.date() else day(last)}"
+    first, last = min(each.seen for each in digest.alerts), max(each.seen for each in digest.alerts)
+    return f"{day(first.astimezone(zone))} to {at(last, zone, first)}"

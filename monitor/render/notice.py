@@ -27,4 +27,5 @@ def message(notice: Notice, delivery: Delivery, zone: tzinfo) -> Message:
         brief=Brief(words=repeats.noted(head, again=again)),
         payload=repeats.marked(notice_json(notice), again=again),
         line=repeats.noted(f"{notice.made_at.astimezone(zone):%H:%M:%S} {head}", again=again),
+        topic="notices",
     )

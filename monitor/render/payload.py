@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from monitor.alert import Alert, Digest, Notice, What
 from monitor.outage import Outage
 from monitor.render.inert import link
@@ -21,6 +23,7 @@ def document(what: What) -> dict[str, object]:
 
 def alert_json(alert: Alert) -> dict[str, object]:
     """Return the alert as an ``alert.v1`` document."""
+    changes = {"changes": [asdict(each) for each in alert.changes]} if alert.changes else {}
     return {
         "schema": "alert.v1",
         "id": alert.id,
@@ -42,6 +45,7 @@ def alert_json(alert: Alert) -> dict[str, object]:
             for each in alert.evidence
         ],
         "story": {"id": str(alert.item_id), "update": 0, "others": []},
+        **changes,
     }
 
 
@@ -65,6 +69,7 @@ def digest_json(digest: Digest) -> dict[str, object]:
         "schema": "digest.v1",
         "id": digest.id,
         "reason": digest.kind.value,
+        **({"reasons": list(digest.reasons)} if digest.reasons else {}),
         "alerts": [alert_json(each) for each in digest.alerts],
     }
 

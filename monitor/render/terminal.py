@@ -15,6 +15,7 @@ def block(what: Message, *, colour: bool) -> str:
     below = [line for line in what.sheet.lines() if line.part not in _SAID]
     if what.payload["schema"] == "alert.v1":
         quotes = [line for line in below if line.part is Part.QUOTE]
-        below = [*quotes[:1], *(line for line in below if line.part is Part.LINK)]
+        changes = [line for line in below if line.part is Part.CHANGE]
+        below = [*changes, *quotes[:1], *(line for line in below if line.part is Part.LINK)]
     head = f"\x1b[{'1;31' if what.urgent else '1'}m{what.line}\x1b[0m" if colour else what.line
     return "".join(f"{shown}\n" for shown in (head, *(f"         {text_line(line).strip()}" for line in below)))

@@ -160,8 +160,7 @@ def _letter(message: Message, sender: str, now: datetime, *, with_page: bool) ->
 
 def headers(message: Message, domain: str) -> dict[str, str]:
     """Return the headers by which mail programs sort, thread and do not answer."""
-    topic = str(message.payload.get("rule", "notices"))
-    label = re.sub(r"[^a-z0-9-]+", "-", topic.lower()).strip("-") or "rule"
+    label = re.sub(r"[^a-z0-9-]+", "-", message.topic.lower()).strip("-") or "rule"
     headers = {
         "X-Wirebell-Delivery": message.id,
         "Auto-Submitted": "auto-generated",
