@@ -20,6 +20,7 @@ from monitor.alert import (
     backoff,
 )
 from monitor.hours import Quiet
+from monitor.sheet import Brief, Form, Sheet
 
 
 class Security(StrEnum):
@@ -77,6 +78,8 @@ class Channel:
     quiet: Quiet | None = None
     #: Alerts of at least this priority do not wait for the end of the quiet hours.
     wake: Priority = Priority.URGENT
+    #: What its messages are written as; what its service reads best when None.
+    form: Form | None = None
     #: Channels that may tell its alerts while it cannot be reached, the best first.
     fallback: tuple[str, ...] = ()
 
@@ -131,20 +134,25 @@ def _failing(state: ChannelState, now: datetime) -> ChannelState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """An alert or a notice, ready for one receiver in every form a channel may take."""
+    """An alert or a notice, ready for one receiver; whoever sends it writes it in the form that its channel takes."""
 
     #: The delivery's id: the same over all attempts.
     id: str
     receiver: str
     subject: str
-    text: str
-    markdown: str
-    html: str
-    #: The ``alert.v1`` or ``notice.v1`` document.
+    #: What it says in full.
+    sheet: Sheet
+    #: What it says in a chat's narrow column.
+    chat: Sheet
+    #: What it says on one line.
+    brief: Brief
+    #: The ``alert.v1``, ``digest.v1`` or ``notice.v1`` document.
     payload: Mapping[str, object]
     #: What to show on one line of a terminal.
     line: str
-    #: Groups mails of one story into a thread; empty for notices.
+    #: What mails are sorted by: the rule that rang, else what kind of message it is.
+    topic: str
+    #: Groups mails of one story into a thread; empty for digests and notices.
     thread: str = ""
     urgent: bool = False
 

@@ -15,10 +15,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor import render
-from monitor.alert import Alert, Delivery, Digest, Kind, Notice, Priority, What
-from monitor.channel import Message
+from monitor.alert import Alert, Change, Delivery, Digest, Kind, Notice, Priority, What
 from monitor.outage import Outage
 from monitor.rule import Evidence
+from tests.forms import Forms, forms
+from tests.injections import INJECTIONS
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SEEN = datetime(2026, 11, 24, 9, 11, 7, tzinfo=UTC)
@@ -53,54 +54,13 @@ HELLO = Notice(
     made_at=SEEN,
 )
 
-#: What a publisher, or someone who writes to one, may put into a headline or a sentence.
-INJECTIONS = (
-    "[Reuters](http://evil.test)",
-    "![chart](http://evil.test/pixel.png)",
-    "[Reuters][1] and [1]: http://evil.test",
-    "\\[Reuters](http://evil.test)",
-    "`]`(http://evil.test)",
-    "<http://evil.test|Reuters>",
-    "<a href='http://evil.test'>Reuters</a>",
-    '"><img src=x onerror=alert(1)>',
-    "<script>alert(1)</script>",
-    "<style>*{display:none}</style>",
-    "</title></head><body onload=alert(1)>",
-    "<agree> was said",
-    "&lt;script&gt;alert(1)&lt;/script&gt;",
-    "&#60;b&#62;",
-    "@everyone look",
-    "@here look",
-    "@channel look",
-    "<!channel> look",
-    "<!here|here> look",
-    "<@U024BE7LH> look",
-    "<@&123456> look",
-    "<#C024BE7LR> look",
-    "**bold** __under__ *it*",
-    "~~gone~~ ||hidden||",
-    "```\ncode",
-    "# heading",
-    "> quote",
-    "- list",
-    "1. list",
-    "Subject\r\nBcc: victim@example.com",
-    "one\x00two\x1b[31mred\x07",
-    "\u202egnirts desrever\u2066",
-    "two\u2028lines\u2029here\x85now",
-    "lone \ud800 surrogate",
-    "zero\u200bwidth\ufeff",
-    "{{7*7}} ${7*7} {0.__class__} %(x)s",
-    "a backslash at the end \\",
-    'say "x"\n\n  "forged evidence',
-)
+
+def shown(what: What, *, zone: ZoneInfo = BERLIN, **known: object) -> Forms:
+    delivery = replace(DELIVERY, **known)  # type: ignore[arg-type]
+    return forms(render.message(what, delivery=delivery, zone=zone))
 
 
-def shown(alert: Alert, *, may_repeat: bool = False) -> Message:
-    return render.message(alert, delivery=replace(DELIVERY, unknown=int(may_repeat)), zone=BERLIN)
-
-
-def hostile(words: str) -> Message:
+def hostile(words: str) -> Forms:
     """An alert whose headline, source and sentence all hold the words."""
     spans = ((0, 1, words[:1]), (len(words) - 1, len(words), words[-1:]))
     evidence = (Evidence(field="headline", sentence=words, spans=spans),)
@@ -144,7 +104,7 @@ def test_a_line_of_a_terminal_says_who_rang_and_when() -> None:
 
 
 def test_a_terminal_shows_the_evidence_and_the_address_below_the_line() -> None:
-    block = render.block(shown(ALERT), colour=False).splitlines()
+    block = shown(ALERT).terminal.splitlines()
     assert block[0] == shown(ALERT).line
     assert block[1].strip().startswith('"[NATO] foreign')
     assert block[2].strip() == ALERT.link
@@ -153,7 +113,7 @@ def test_a_terminal_shows_the_evidence_and_the_address_below_the_line() -> None:
 
 @pytest.mark.parametrize(("priority", "code"), [(Priority.NORMAL, "\x1b[1m"), (Priority.URGENT, "\x1b[1;31m")])
 def test_a_terminal_with_colours_has_its_line_in_bold(priority: Priority, code: str) -> None:
-    block = render.block(shown(replace(ALERT, priority=priority)), colour=True)
+    block = render.block(shown(replace(ALERT, priority=priority)).message, colour=True)
     assert block.startswith(code)
     assert block.count("\x1b") == 2
 
@@ -197,7 +157,7 @@ def test_a_published_time_is_said_as_far_as_it_is_known(published: datetime, wor
 
 
 def test_times_are_those_of_the_zone_that_is_set() -> None:
-    message = render.message(ALERT, delivery=DELIVERY, zone=ZoneInfo("Asia/Tokyo"))
+    message = shown(ALERT, zone=ZoneInfo("Asia/Tokyo"))
     assert "seen Tue 24 Nov 18:11 JST (published 18:04)" in message.text
 
 
@@ -249,7 +209,7 @@ def test_without_a_place_no_why_is_said() -> None:
 
 
 def test_a_message_that_may_repeat_says_so_in_every_form() -> None:
-    message = shown(ALERT, may_repeat=True)
+    message = shown(ALERT, unknown=1)
     assert message.subject.endswith("(may repeat)")
     assert message.line.endswith("(may repeat)")
     assert message.markdown.endswith("may repeat")
@@ -272,12 +232,12 @@ def test_a_feed_without_a_title_is_called_by_its_name() -> None:
 
 def test_alerts_of_one_item_share_a_thread() -> None:
     other = replace(ALERT, id="o" * 16, rule="kyiv")
-    assert shown(ALERT).thread == shown(other).thread != shown(replace(ALERT, item_id=8)).thread
+    assert shown(ALERT).message.thread == shown(other).message.thread != shown(replace(ALERT, item_id=8)).message.thread
 
 
 def test_only_an_urgent_alert_is_urgent() -> None:
-    assert shown(replace(ALERT, priority=Priority.URGENT)).urgent
-    assert not shown(replace(ALERT, priority=Priority.HIGH)).urgent
+    assert shown(replace(ALERT, priority=Priority.URGENT)).message.urgent
+    assert not shown(replace(ALERT, priority=Priority.HIGH)).message.urgent
 
 
 def test_three_sentences_of_evidence_are_enough() -> None:
@@ -327,7 +287,7 @@ def test_words_side_by_side_are_marked_as_one() -> None:
 
 
 def test_a_notice_is_its_subject_and_its_message() -> None:
-    message = render.message(HELLO, delivery=DELIVERY, zone=BERLIN)
+    message = shown(HELLO)
     assert message.subject == HELLO.subject
     assert message.text == (
         "wirebell is watching 2 feeds\n\nWatching 2 feeds for 2 rules.\nThe next match rings at once."
@@ -335,11 +295,11 @@ def test_a_notice_is_its_subject_and_its_message() -> None:
     assert message.markdown.split("\n")[0] == "**wirebell is watching 2 feeds**"
     assert "The next match rings at once." in _read(message.html).text
     assert message.line == "10:11:07 wirebell is watching 2 feeds"
-    assert message.thread == ""
+    assert message.message.thread == ""
 
 
 def test_a_terminal_shows_a_notice_below_its_line() -> None:
-    block = render.block(render.message(HELLO, delivery=DELIVERY, zone=BERLIN), colour=False)
+    block = shown(HELLO).terminal
     assert [line.strip() for line in block.splitlines()] == [
         "10:11:07 wirebell is watching 2 feeds",
         "Watching 2 feeds for 2 rules.",
@@ -348,7 +308,7 @@ def test_a_terminal_shows_a_notice_below_its_line() -> None:
 
 
 def test_a_notice_that_may_repeat_says_so() -> None:
-    message = render.message(HELLO, delivery=replace(DELIVERY, unknown=1), zone=BERLIN)
+    message = shown(HELLO, unknown=1)
     assert message.subject.endswith("(may repeat)")
     assert "May repeat" in message.text
     assert message.payload["may_repeat"] is True
@@ -365,8 +325,7 @@ def test_a_notice_about_a_feed_names_it() -> None:
 @pytest.mark.parametrize("words", INJECTIONS)
 def test_no_form_holds_what_no_line_may_hold(words: str) -> None:
     message = hostile(words)
-    forms = message.text, message.markdown, message.html, message.subject, message.line
-    for form in (*forms, render.block(message, colour=False), render.inert(message.text)):
+    for form in message.all:
         assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]", form)
 
 
@@ -381,7 +340,7 @@ def test_hostile_words_add_no_line(words: str) -> None:
 @pytest.mark.parametrize("words", INJECTIONS)
 def test_hostile_words_add_no_tag_and_no_address_to_html(words: str) -> None:
     page, calm = _read(hostile(words).html), _read(hostile("calm words").html)
-    assert page.tags == calm.tags
+    assert page.tags <= calm.tags
     assert {pair for pair in page.attributes if pair[0] != "style"} == {
         pair for pair in calm.attributes if pair[0] != "style"
     }
@@ -405,7 +364,7 @@ def test_hostile_words_begin_no_heading_list_or_quote_in_markdown(words: str) ->
 @pytest.mark.parametrize("words", INJECTIONS)
 def test_hostile_words_mention_nobody(words: str) -> None:
     message = hostile(words)
-    for form in (message.markdown, render.inert(message.text), render.inert(message.subject)):
+    for form in (message.markdown, message.defused, render.inert(message.subject)):
         assert not re.search(r"@[^\s\u200b]|(?<!\\)<[!@#]|\]\(", form)
 
 
@@ -414,11 +373,10 @@ def test_words_in_text_stay_as_they_are_where_nothing_reads_markup() -> None:
 
 
 def test_inert_text_reads_the_same_and_keeps_addresses_whole() -> None:
-    text = "write to @desk <now> [x](y)\nhttps://example.com/@desk/1"
-    inert = render.inert(text)
-    assert inert.replace("\u200b", "") == text
-    assert inert.split("\n")[1] == "https://example.com/@desk/1"
-    assert "@\u200bdesk <\u200bnow> [x]\u200b(y)" in inert
+    message = shown(replace(ALERT, headline="write to @desk <now> [x](y)", link="https://example.com/@desk/1"))
+    assert message.defused.replace("\u200b", "") == message.text
+    assert message.defused.split("\n")[2] == "https://example.com/@desk/1"
+    assert message.defused.split("\n")[0] == "write to @\u200bdesk <\u200bnow> [x]\u200b(y)"
 
 
 @pytest.mark.parametrize(
@@ -455,55 +413,59 @@ def test_an_alert_without_an_address_has_no_empty_line_in_its_place() -> None:
     assert message.text.split("\n")[2] == ""
     assert "javascript" not in repr(message)
     assert "<a " not in message.html
-    assert len(render.block(message, colour=False).splitlines()) == 2
+    assert len(message.terminal.splitlines()) == 2
 
 
 # -- fitting ---------------------------------------------------------------------------------------------------------
 
 
-def _long(form: str) -> str:
-    evidence = tuple(replace(ALERT.evidence[0], sentence=f"{SENTENCE} {n}") for n in range(3))
-    return str(getattr(shown(replace(ALERT, evidence=evidence)), form))
+def fitted(what: What, form: str, limit: int) -> str:
+    message = shown(what).message
+    if form == "text":
+        return render.fitted(message.sheet, render.text, limit)
+    return render.fitted(message.chat, render.markdown, limit)
+
+
+LONG = replace(ALERT, evidence=tuple(replace(ALERT.evidence[0], sentence=f"{SENTENCE} {n}") for n in range(3)))
 
 
 @pytest.mark.parametrize("form", ["text", "markdown"])
 @pytest.mark.parametrize("limit", range(60, 700, 20))
 def test_what_is_fitted_keeps_address_and_id(form: str, limit: int) -> None:
-    fitted = render.fitted(_long(form), limit)
-    assert ALERT.link in fitted
-    assert "a-7f3k2b" in fitted.split("\n")[-1]
-    assert len(fitted) <= max(limit, len(ALERT.link) + 50)
+    short = fitted(LONG, form, limit)
+    assert ALERT.link in short
+    assert "a-7f3k2b" in short.split("\n")[-1]
+    assert len(short) <= max(limit, len(ALERT.link) + 50)
 
 
 @pytest.mark.parametrize("form", ["text", "markdown"])
 def test_what_fits_is_left_alone(form: str) -> None:
-    assert render.fitted(_long(form), 2000) == _long(form)
+    assert fitted(LONG, form, 2000) == getattr(shown(LONG), form)
 
 
 def test_further_evidence_is_given_up_first() -> None:
-    fitted = render.fitted(_long("markdown"), len(_long("markdown")) - 1)
-    assert [line[-1] for line in fitted.split("\n") if line.startswith("> ")] == ["0", "1"]
+    short = fitted(LONG, "markdown", len(shown(LONG).markdown) - 1)
+    assert [line[-1] for line in short.split("\n") if line.startswith("> ")] == ["0", "1"]
 
 
 def test_the_headline_is_cut_last() -> None:
-    fitted = render.fitted(_long("markdown"), 120)
-    assert fitted.split("\n")[0].startswith("**Allies")
-    assert fitted.split("\n")[0].endswith("…**")
+    first = fitted(LONG, "markdown", 120).split("\n")[0]
+    assert first.startswith("**Allies")
+    assert first.endswith("…**")
 
 
 def test_a_cut_headline_leaves_no_half_escape() -> None:
-    message = shown(replace(ALERT, headline="[" * 40, evidence=()))
+    brackets = replace(ALERT, headline="[" * 40, evidence=())
     for limit in range(95, 180):
-        first = render.fitted(message.markdown, limit).split("\n")[0]
+        first = fitted(brackets, "markdown", limit).split("\n")[0]
         unescaped = re.sub(r"\\.", "", first)
         assert "\\" not in unescaped
         assert "[" not in unescaped
 
 
 def test_a_notice_that_is_too_long_is_cut_at_its_end() -> None:
-    message = render.message(HELLO, delivery=DELIVERY, zone=BERLIN)
-    assert render.fitted(message.text, 60) == "wirebell is watching 2 feeds\n\nThe next match rings at once."
-    assert render.fitted(message.text, 20) == "wirebell is watchin…"
+    assert fitted(HELLO, "text", 60) == "wirebell is watching 2 feeds\n\nWatching 2 feeds for 2 rules."
+    assert fitted(HELLO, "text", 20) == "wirebell is watchin…"
 
 
 # -- documents -------------------------------------------------------------------------------------------------------
@@ -578,8 +540,7 @@ def test_the_schemas_of_all_documents_are_published() -> None:
 )
 @pytest.mark.parametrize("unknown", [0, 1])
 def test_documents_are_as_their_schemas_say(what: What, unknown: int) -> None:
-    sent = render.message(what, delivery=replace(DELIVERY, unknown=unknown), zone=BERLIN).payload
-    document = json.loads(json.dumps(sent))
+    document = json.loads(json.dumps(shown(what, unknown=unknown).payload))
     assert list(violations(document, DOCUMENTED[document["schema"]])) == []
 
 
@@ -640,7 +601,7 @@ def _read(page: str) -> _Page:
     return parser
 
 
-# -- digests, and how a message begins --------------------------------------------------------------------------------
+# -- digests ---------------------------------------------------------------------------------------------------------
 
 LATE = Digest(
     id="late" * 4,
@@ -654,13 +615,9 @@ LATE = Digest(
 )
 
 
-def digest(what: Digest = LATE, **known: object) -> Message:
-    return render.message(what, delivery=replace(DELIVERY, **known), zone=BERLIN)  # type: ignore[arg-type]
-
-
 def test_a_digest_lists_every_alert_under_its_rule() -> None:
-    assert digest().subject == "3 alerts, late (Tue 24 Nov 10:11 to 12:11)"
-    assert digest().text.split("\n") == [
+    assert shown(LATE).subject == "3 alerts, late (Tue 24 Nov 10:11 to 12:11)"
+    assert shown(LATE).text.split("\n") == [
         "3 alerts, late (Tue 24 Nov 10:11 to 12:11)",
         "",
         "nato:",
@@ -671,17 +628,18 @@ def test_a_digest_lists_every_alert_under_its_rule() -> None:
         "  11:11  Siemens sells a unit (Reuters, a-bbbbbb) https://example.com/world/allies-weigh",
         "",
         "All of them: wirebell alerts list",
+        "Times are CET.",
     ]
 
 
 def test_a_digest_over_two_days_names_both() -> None:
     nights = replace(LATE, alerts=(ALERT, replace(ALERT, id="b" * 16, seen=SEEN + timedelta(hours=20))))
-    assert digest(nights).subject == "2 alerts, late (Tue 24 Nov 10:11 to Wed 25 Nov 06:11)"
+    assert shown(nights).subject == "2 alerts, late (Tue 24 Nov 10:11 to Wed 25 Nov 06:11)"
 
 
 def test_in_a_chat_a_digest_shows_ten_and_counts_the_others() -> None:
     many = replace(LATE, alerts=tuple(replace(ALERT, id=f"{n:016}", headline=f"Report {n}") for n in range(13)))
-    markdown = digest(many).markdown
+    markdown = shown(many).markdown
     assert markdown.count("\n<https://example.com/world/allies-weigh>") == 10
     assert "Report 9" in markdown
     assert "Report 10" not in markdown
@@ -689,7 +647,7 @@ def test_in_a_chat_a_digest_shows_ten_and_counts_the_others() -> None:
 
 
 def test_a_digest_that_may_repeat_says_so_in_every_form() -> None:
-    message = digest(unknown=1)
+    message = shown(LATE, unknown=1)
     assert message.subject.endswith("(may repeat)")
     assert "May repeat: an earlier attempt may have arrived." in message.text
     assert message.markdown.endswith("may repeat")
@@ -700,18 +658,150 @@ def test_a_digest_that_may_repeat_says_so_in_every_form() -> None:
 @pytest.mark.parametrize("words", INJECTIONS)
 def test_what_a_publisher_wrote_is_inert_in_a_digest(words: str) -> None:
     evil = replace(LATE, alerts=tuple(replace(each, headline=words, source=words) for each in LATE.alerts))
-    page = _read(digest(evil).html)
+    page = _read(shown(evil).html)
     assert page.tags <= {"html", "head", "meta", "body", "div", "h1", "h2", "p", "a"}
     assert {value for name, value in page.attributes if name in {"href", "src"}} == {ALERT.link}
-    assert len(digest(evil).text.split("\n")) == 10
+    assert len(shown(evil).text.split("\n")) == 11
 
+
+MORNING = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
+HELD = replace(
+    LATE,
+    kind=Kind.DIGEST,
+    reasons=("held, quiet hours", "held, quiet hours", "held until the time of the digest"),
+    made_at=MORNING,
+)
+
+
+def test_a_digest_after_quiet_hours_is_called_by_its_time_and_says_why_each_was_held() -> None:
+    assert shown(HELD).subject == "Wed 25 Nov, 07:00: 3 alerts"
+    held = "  Tue 24 Nov 10:11  Allies weigh written guarantees for Kyiv (Reuters, a-7f3k2b; held, quiet hours)"
+    assert shown(HELD).text.split("\n")[2:5] == [
+        "nato:",
+        f"{held} {ALERT.link}",
+        "  Tue 24 Nov 12:11  Allies meet again (Reuters, a-cccccc; held until the time of the digest)",
+    ]
+    assert shown(HELD).payload["reasons"] == list(HELD.reasons)
+
+
+def test_in_a_chat_a_digest_names_the_rule_once_and_each_address_below_its_headline() -> None:
+    assert shown(HELD).markdown.split("\n")[:6] == [
+        "**Wed 25 Nov, 07:00: 3 alerts**",
+        "",
+        "**nato**",
+        "Tue 24 Nov 10:11  **Allies weigh written guarantees for Kyiv** (Reuters, a-7f3k2b; held, quiet hours)",
+        "<https://example.com/world/allies-weigh>",
+        "Tue 24 Nov 12:11  **Allies meet again** (Reuters, a-cccccc; held until the time of the digest)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rules", "lasting", "subject"),
+    [
+        (("nato", "nato"), timedelta(minutes=9, seconds=20), "nato: 2 more alerts in 10 minutes"),
+        (("nato",), timedelta(0), "nato: 1 more alert in 1 minute"),
+        (("nato", "kyiv"), timedelta(hours=7, minutes=10), "2 more alerts in 8 hours"),
+    ],
+)
+def test_a_bundle_says_how_many_more_in_what_time(rules: tuple[str, ...], lasting: timedelta, subject: str) -> None:
+    alerts = [replace(ALERT, id=f"{n:016}", rule=rule) for n, rule in enumerate(rules)]
+    alerts[-1] = replace(alerts[-1], made_at=ALERT.made_at + lasting)
+    assert shown(replace(LATE, kind=Kind.BUNDLE, alerts=tuple(alerts))).subject == subject
+
+
+@pytest.mark.parametrize(("rule", "topic"), [("nato", "nato"), ("siemens", "digests")])
+def test_a_digest_is_sorted_with_its_rule_where_it_has_one(rule: str, topic: str) -> None:
+    both = (ALERT, replace(ALERT, id="b" * 16, rule=rule))
+    assert shown(replace(LATE, alerts=both)).message.topic == topic
+
+
+def test_a_digest_that_is_too_long_says_how_many_are_not_shown() -> None:
+    many = replace(LATE, alerts=tuple(replace(ALERT, id=f"{n:016}", headline=f"Report {n}") for n in range(13)))
+    short = fitted(many, "markdown", 700)
+    assert len(short) <= 700
+    assert f"and {13 - short.count('Report')} more: wirebell alerts list" in short
+    assert fitted(many, "text", 700).split("\n")[-2].startswith("and ")
+
+
+def test_a_digest_that_fits_nowhere_keeps_no_heading_without_alerts() -> None:
+    assert fitted(LATE, "text", 110).split("\n") == [
+        "3 alerts, late (Tue 24 Nov 10:11 to 12:11)",
+        "",
+        "and 3 more: wirebell alerts list",
+        "Times are CET.",
+    ]
+
+
+# -- corrections -----------------------------------------------------------------------------------------------------
+
+CORRECTED = replace(
+    ALERT,
+    kind=Kind.CORRECTION,
+    headline="Kremlin confirms talks",
+    changes=(Change(before="denies", after="confirms"),),
+)
+
+
+def test_a_correction_says_above_the_headline_what_changed_in_every_form() -> None:
+    told = shown(CORRECTED)
+    assert told.subject == "Corrected: nato: Kremlin confirms talks (Reuters)"
+    assert told.text.split("\n")[:2] == ["Corrected: denies → confirms", "Kremlin confirms talks"]
+    assert told.markdown.split("\n")[:2] == [
+        "Corrected: denies → **confirms**",
+        "**Kremlin confirms talks** (Reuters, 10:11)",
+    ]
+    assert _read(told.html).text.split()[:4] == ["Corrected:", "denies", "→", "confirms"]
+    assert told.line == '10:11:07 nato, corrected: "Kremlin confirms talks" (Reuters, published 10:04)'
+    assert told.terminal.splitlines()[1].strip() == "Corrected: denies → confirms"
+    assert render.one_line(told.message.brief, 400).startswith("Corrected: nato: Kremlin confirms talks")
+    assert told.payload["changes"] == [{"before": "denies", "after": "confirms"}]
+
+
+def test_a_correction_stands_in_the_thread_of_what_it_corrects() -> None:
+    assert shown(CORRECTED).message.thread == shown(ALERT).message.thread
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "words"),
+    [
+        (Kind.CORRECTION, [("12", "14"), ("Kyiv", "Lviv")], "Corrected: 12 → 14; Kyiv → Lviv"),
+        (Kind.CORRECTION, [("", "not")], "Corrected: now “not”"),
+        (Kind.CORRECTION, [("all", "")], "Corrected: no longer “all”"),
+        (Kind.RETRACTION, [], "Withdrawn: by its publisher"),
+        (Kind.UPDATE, [("12", "14")], "Update: 12 → 14"),
+        (Kind.NEW, [("12", "14")], "Changed: 12 → 14"),
+    ],
+)
+def test_what_changed_is_said_in_words(kind: Kind, changes: list[tuple[str, str]], words: str) -> None:
+    found = tuple(Change(before=before, after=after) for before, after in changes)
+    assert shown(replace(ALERT, kind=kind, changes=found)).text.split("\n")[0] == words
+
+
+def test_a_withdrawal_is_called_so() -> None:
+    assert shown(replace(ALERT, kind=Kind.RETRACTION)).subject.startswith("Withdrawn: nato: ")
+
+
+def test_in_a_digest_a_correction_is_called_so() -> None:
+    assert "Corrected: Kremlin confirms talks (Reuters" in shown(replace(LATE, alerts=(CORRECTED,))).text
+
+
+@pytest.mark.parametrize("words", INJECTIONS)
+def test_changed_words_are_inert_in_every_form(words: str) -> None:
+    evil = shown(replace(CORRECTED, changes=(Change(before=words, after=words),)))
+    assert len(evil.text.split("\n")) == len(shown(CORRECTED).text.split("\n"))
+    assert _read(evil.html).tags == _read(shown(CORRECTED).html).tags
+    assert not re.search(r"@[^\s\u200b]|(?<!\\)<[!@#]|\]\(", evil.markdown + evil.defused)
+
+
+# -- how a message begins --------------------------------------------------------------------------------------------
 
 OUTAGE = Outage(since=SEEN - timedelta(minutes=45), until=SEEN, waiting=7)
 
 
 @pytest.mark.parametrize("what", [ALERT, HELLO, LATE], ids=["alert", "notice", "digest"])
 def test_the_first_message_after_an_outage_begins_with_it_in_every_form(what: What) -> None:
-    told = render.message(what, delivery=replace(DELIVERY, instead_of="mail"), zone=BERLIN, outage=OUTAGE)
+    delivery = replace(DELIVERY, instead_of="mail")
+    told = forms(render.message(what, delivery=delivery, zone=BERLIN, outage=OUTAGE))
     place, sorry = "In place of mail, which did not take it.", "I could not reach you 09:26–10:11; 7 alerts follow."
     assert told.text.split("\n")[:2] == [place, sorry]
     assert told.markdown.split("\n")[:2] == [place, sorry]
@@ -721,4 +811,4 @@ def test_the_first_message_after_an_outage_begins_with_it_in_every_form(what: Wh
     assert told.payload["instead_of"] == "mail"
     assert told.payload["outage"] == {"since": "2026-11-24T08:26:07Z", "until": "2026-11-24T09:11:07Z", "waiting": 7}
     assert list(violations(json.loads(json.dumps(told.payload)), DOCUMENTED[str(told.payload["schema"])])) == []
-    assert told.subject == render.message(what, delivery=DELIVERY, zone=BERLIN).subject
+    assert told.subject == shown(what).subject

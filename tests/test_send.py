@@ -42,7 +42,10 @@ from monitor.alert import (
 from monitor.channel import Channel, Console, Mail, Message, Security, Service, Target, Webhook
 from monitor.rule import Evidence
 from monitor.send import service
+from monitor.sheet import Form
+from tests.forms import forms
 from tests.http_server import DROP, HANG, HttpServer, Mode, Reply
+from tests.injections import INJECTIONS
 from tests.smtp_server import DROP as SMTP_DROP
 from tests.smtp_server import HANG as SMTP_HANG
 from tests.smtp_server import SmtpServer
@@ -428,7 +431,7 @@ def test_a_mail_says_what_rang_in_text_and_html() -> None:
     text, page = letter.get_body(("plain",)), letter.get_body(("html",))
     assert text is not None
     assert page is not None
-    assert text.get_content().replace("\r\n", "\n") == message().text + "\n"
+    assert text.get_content().replace("\r\n", "\n") == forms(message()).text + "\n"
     assert "<mark" in page.get_content()
 
 
@@ -716,21 +719,21 @@ def test_a_service_with_markdown_gets_markdown(http: HttpServer) -> None:
     http.reply("/", Reply())
     sender(Service(url=f"json://127.0.0.1:{http.port}/")).send(message())
     assert body(http)["title"] == message().subject
-    assert body(http)["message"] == message().markdown
+    assert body(http)["message"] == forms(message()).markdown
 
 
 def test_a_service_takes_the_format_that_its_address_asks_for(http: HttpServer) -> None:
     http.reply("/", Reply())
     sender(Service(url=f"json://127.0.0.1:{http.port}/?format=html")).send(message())
-    assert body(http)["message"].rstrip() == message().html.rstrip()
+    assert body(http)["message"].rstrip() == forms(message()).html.rstrip()
     sender(Service(url=f"json://127.0.0.1:{http.port}/?format=text")).send(message())
-    assert body(http)["message"] == message().text
+    assert body(http)["message"] == forms(message()).text
 
 
 def test_a_service_without_titles_gets_none(http: HttpServer) -> None:
     http.reply(f"/hooks/{TOKEN}", Reply())
     sender(Service(url=f"mmost://127.0.0.1:{http.port}/{TOKEN}")).send(message())
-    assert body(http)["text"] == message().text
+    assert body(http)["text"] == forms(message()).markdown
 
 
 def test_a_service_that_reads_markup_unasked_gets_hostile_words_defused(http: HttpServer) -> None:
@@ -739,8 +742,8 @@ def test_a_service_that_reads_markup_unasked_gets_hostile_words_defused(http: Ht
     sender(Service(url=f"mmost://127.0.0.1:{http.port}/{TOKEN}")).send(message(hostile))
     text = body(http)["text"]
     assert "@everyone" not in text
-    assert "](" not in text
-    assert "<!" not in text
+    assert not re.search(r"(?<!\\)\]\(", text)
+    assert "<!c" not in text
     assert alert().link in text
 
 
@@ -754,40 +757,131 @@ def test_a_message_is_fitted_to_what_the_service_takes(http: HttpServer) -> None
     http.reply("/message", Reply())
     channel = sender(Service(url=f"gotify://127.0.0.1:{http.port}/canarytoken"))
     plain = next(iter(channel._sender._bell))  # type: ignore[attr-defined]
-    plain.body_maxlen = 220
-    sentence = "NATO said so, and more of it, again and again."
+    plain.body_maxlen = 500
+    sentence = "NATO said so, and more of it, again and again, at length."
     evidence = tuple(Evidence(field="text", sentence=f"{sentence} {n}", spans=((0, 4, "NATO"),)) for n in range(3))
     channel.send(message(alert(evidence=evidence)))
     text = body(http)["message"]
     assert alert().link in text
     assert text.endswith("rule nato, alert a-7f3k2b")
-    assert len(text) + len(body(http)["title"]) <= 220
+    assert len(text) + len(body(http)["title"]) <= 500
 
 
-#: Services with a dialect of their own that cannot be pointed elsewhere: what they would send is asked of the plugin.
-DIALECTS = (
-    "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js",
-    "gchat://workspace/key/token/",
-    "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/%23general",
-    "tgram://123456789:abcdefg_hijklmnop/12315544/",
-)
+#: Services that cannot be pointed elsewhere: what they would send is asked of the plugin.
+ELSEWHERE = {
+    "discord": "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js",
+    "gchat": "gchat://workspace/key/token/",
+    "irc": "irc://bot:canarypassword@127.0.0.1/%23desk",
+    "matrix": "matrix://bot:canarypassword@127.0.0.1/!room:bank.example",
+    "mmost": "mmost://127.0.0.1/3ccdd113474722377935511fc85d3dd4",
+    "ntfy": "ntfy://canarytoken",
+    "pover": "pover://uuuuuuuuuuuuuuuuuuuuuuuuuuuuuu@tttttttttttttttttttttttttttttt",
+    "slack": "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/%23general",
+    "tgram": "tgram://123456789:abcdefg_hijklmnop/12315544/",
+    "twilio": "twilio://ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb@15551234567/15557654321",
+    "whapi": "whapi://canarytoken@15551234567/15557654321",
+    "workflows": "workflows://127.0.0.1:443/canarytoken/signature",
+    "zulip": "zulip://bot@bank/tttttttttttttttttttttttttttttttt/general",
+}
+#: What would ring, link, hide or run there; a service that shows text alone has nothing of the kind.
+_LINKS = r"(?<!\\)\]\(http://evil|(?<!\\)<http://evil"
+_EVERYBODY = r"@everyone|@here|@channel|@all"
+_TAGS = r"<(?!/?(?:b|a|blockquote|br)\b)[a-z!@]|href=\"(?!https://example)"
+ACTS = {
+    "discord": rf"{_EVERYBODY}|{_LINKS}|(?<!\\)<[@#:t]|(?<!\\)\|\||(?<!\\)`",
+    "gchat": rf"{_LINKS}|<users|<at>|`|\*bold",
+    "matrix": rf"@room|{_TAGS}",
+    "mmost": rf"{_EVERYBODY}|{_LINKS}|(?<!\\)!\[|(?<!\\)<(?!https://example)[a-z]|(?<!\\)`",
+    "pover": r"<(?!/?(?:b|a|br|font|i|u)\b)[a-z!]|href=\"(?!https://example)",
+    "slack": rf"{_LINKS}|<[!@#]|`|\*bold|~gone",
+    "tgram": _TAGS,
+    "whapi": r"`|\*bold|~gone",
+    "workflows": rf"{_LINKS}|\{{\{{|<at>anna",
+    "zulip": rf"@\*\*|@_\*\*|{_LINKS}|(?<!\\)`",
+}
 
 
-@pytest.mark.parametrize("url", DIALECTS, ids=lambda url: str(url).split(":")[0])
-@pytest.mark.parametrize(
-    "words",
-    ["[Reuters](http://evil.test)", "<http://evil.test|Reuters>", "\\[x](http://evil.test)", "@everyone", "<!channel>"],
-)
-def test_hostile_words_stay_inert_in_a_dialect(url: str, words: str) -> None:
-    (plugin,) = service._open(url)
-    shape = service._shape(plugin)
-    what = message(alert(headline=words, source=words))
-    sent = plugin.dialect_convert(service._body(plugin, shape, what, 0), shape)
-    assert "](" not in sent or shape.value == "html"
-    assert not re.search(r"(?<!\\)<http://evil", sent)
-    assert "@everyone" not in sent
-    assert "<!channel" not in sent
+def written(scheme: str, what: Message, form: Form | None = None) -> str:
+    """What leaves for a service, after all that Apprise does to it."""
+    (plugin,) = service._open(ELSEWHERE[scheme])
+    shape, manner = service._manner(plugin, scheme, form, 0)
+    return str(plugin.dialect_convert(manner.write(what), shape))
+
+
+def hostile(words: str) -> Message:
+    """An alert whose words are all a publisher's, one of them right before a bracket that ends the evidence."""
+    evidence = (Evidence(field="lead", sentence=words, spans=((0, max(1, words.find("](")), "x"),)),)
+    return message(alert(headline=words, source=words, read="lead", read_reason=words, evidence=evidence))
+
+
+@pytest.mark.parametrize("scheme", sorted(ACTS))
+@pytest.mark.parametrize("words", INJECTIONS)
+def test_hostile_words_act_in_no_service(scheme: str, words: str) -> None:
+    sent = written(scheme, hostile(words))
+    assert [found[0] for found in re.finditer(ACTS[scheme], sent)] == []
     assert alert().link in sent
+
+
+@pytest.mark.parametrize("scheme", ["discord", "mmost", "slack", "zulip"])
+@pytest.mark.parametrize("words", INJECTIONS)
+def test_hostile_words_act_in_no_service_that_is_sent_text(scheme: str, words: str) -> None:
+    sent = written(scheme, hostile(words), Form.TEXT)
+    assert not re.search(r"@everyone|@channel|@all\b|@\*\*|\]\(http|<[!@#]", sent)
+
+
+@pytest.mark.parametrize("scheme", sorted(ELSEWHERE))
+@pytest.mark.parametrize(
+    "words", ["Allies weigh guarantees", "НАТО обсуждает гарантии безопасности для Киева " * 9, "[*" * 300]
+)
+def test_what_a_service_gets_is_within_its_limit_and_keeps_address_and_id(scheme: str, words: str) -> None:
+    (plugin,) = service._open(ELSEWHERE[scheme])
+    sent = written(scheme, message(alert(headline=words, read_reason=words * 3)))
+    assert (len(sent.encode()) if scheme == "irc" else len(sent)) <= plugin.body_maxlen
+    assert alert().link in sent
+    assert "a-7f3k2b" in sent
+
+
+@pytest.mark.parametrize("scheme", ["irc", "twilio"])
+def test_a_service_for_short_messages_gets_one_line(scheme: str) -> None:
+    where = "(Reuters, 10:11) https://example.com/world/allies-weigh a-7f3k2b"
+    assert written(scheme, message()) == f"nato: Allies weigh written guarantees for Kyiv {where}"
+
+
+def test_a_chat_gets_bold_type_links_and_quotations_as_it_writes_them() -> None:
+    assert written("slack", message()).split("\n") == [
+        "*Allies weigh written guarantees for Kyiv* (Reuters, 10:11)",
+        "<https://example.com/world/allies-weigh>",
+        "> *NATO* foreign ministers discussed *security guarantees*.",
+        "",
+        "nato · one sentence, paragraph 3 · a-7f3k2b",
+    ]
+    assert written("tgram", message()).splitlines() == [
+        "<b>Allies weigh written guarantees for Kyiv</b> (Reuters, 10:11)",
+        '<a href="https://example.com/world/allies-weigh">https://example.com/world/allies-weigh</a>',
+        "<blockquote><b>NATO</b> foreign ministers discussed <b>security guarantees</b>.</blockquote>",
+        "nato · one sentence, paragraph 3 · a-7f3k2b",
+    ]
+    assert written("workflows", message()).split("\n\n")[:3] == [
+        "**Allies weigh written guarantees for Kyiv** (Reuters, 10:11)",
+        "[https://example.com/world/allies-weigh](https://example.com/world/allies-weigh)",
+        "“**NATO** foreign ministers discussed **security guarantees**.”",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "form", "begins"),
+    [
+        ("mmost", None, "**Allies"),
+        ("mmost", Form.TEXT, "Allies"),
+        ("mmost", Form.HTML, "Allies"),
+        ("discord", Form.TEXT, "Allies"),
+        ("tgram", Form.MARKDOWN, "*Allies"),
+        ("matrix", Form.TEXT, "Allies"),
+        ("ntfy", Form.MARKDOWN, "Allies"),
+    ],
+)
+def test_a_channel_chooses_among_the_forms_that_its_service_takes(scheme: str, form: Form | None, begins: str) -> None:
+    assert written(scheme, message(), form).startswith(begins)
 
 
 def test_a_mail_by_apprise_has_the_headers_too() -> None:

@@ -56,9 +56,9 @@ def open_sender(
         case Webhook() as target:
             return _Limited(WebhookSender(target, now, seconds), seconds)
         case Mail() as target:
-            return _Limited(MailSender(target, now, seconds), seconds)
+            return _Limited(MailSender(target, now, seconds, channel.form), seconds)
         case Service() as target:
-            return _Limited(ServiceSender(target, seconds), seconds)
+            return _Limited(ServiceSender(target, seconds, channel.form), seconds)
         case _:
             assert_never(channel.target)
 

@@ -16,8 +16,9 @@ from email.utils import format_datetime, parseaddr
 
 from monitor.alert import Failed, Fault, Outcome, Sent
 from monitor.channel import Mail, Message, Security
-from monitor.render import clean
+from monitor.render import clean, page, text
 from monitor.send.outcome import READ, channel_fault, lost, silent, unreached
+from monitor.sheet import Form
 
 _OK, _FORWARDED, _CLOSING, _NO_LOGIN = 250, 251, 421, 530
 _PERMANENT = 500
@@ -28,15 +29,15 @@ _ENHANCED = re.compile(rb"\s*([245]\.\d{1,3}\.\d{1,3})\b")
 class MailSender:
     """Hands mail to an SMTP server itself, because its reply codes say what failed, and whose fault it is."""
 
-    def __init__(self, target: Mail, now: Callable[[], datetime], limit: float) -> None:
-        self._target, self._now, self._limit = target, now, limit
+    def __init__(self, target: Mail, now: Callable[[], datetime], limit: float, form: Form | None = None) -> None:
+        self._target, self._now, self._limit, self._form = target, now, limit, form
         self._tls = ssl.create_default_context()
 
     def send(self, message: Message) -> Outcome:
         """Send the letter; what fails once the server may hold the whole of it may have arrived."""
         talk = _Talk(self._target, self._tls, ends=time.monotonic() + self._limit)
         try:
-            letter = _letter(message, self._target.sender, self._now())
+            letter = _letter(message, self._target.sender, self._now(), with_page=self._form is not Form.TEXT)
             return talk.hand_over(letter.as_bytes(), to=message.receiver)
         except (OSError, ValueError) as error:  # smtplib's own errors are OSErrors
             return _broken_off(error, talk)
@@ -141,7 +142,7 @@ def refused(code: int, reply: bytes | str, fault: Fault) -> Failed:
     return Failed(reason=_reply_words(code, reply), fault=whose, permanent=code >= _PERMANENT)
 
 
-def _letter(message: Message, sender: str, now: datetime) -> EmailMessage:
+def _letter(message: Message, sender: str, now: datetime, *, with_page: bool) -> EmailMessage:
     domain = parseaddr(sender)[1].rpartition("@")[2]
     letter = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
     letter["Subject"] = clean(message.subject)
@@ -151,15 +152,15 @@ def _letter(message: Message, sender: str, now: datetime) -> EmailMessage:
     letter["Message-ID"] = f"<{message.id}@{domain}>"
     for name, value in headers(message, domain).items():
         letter[name] = value
-    letter.set_content(message.text + "\n")
-    letter.add_alternative(message.html, subtype="html")
+    letter.set_content(text(message.sheet) + "\n")
+    if with_page:
+        letter.add_alternative(page(message.sheet), subtype="html")
     return letter
 
 
 def headers(message: Message, domain: str) -> dict[str, str]:
     """Return the headers by which mail programs sort, thread and do not answer."""
-    topic = str(message.payload.get("rule", "notices"))
-    label = re.sub(r"[^a-z0-9-]+", "-", topic.lower()).strip("-") or "rule"
+    label = re.sub(r"[^a-z0-9-]+", "-", message.topic.lower()).strip("-") or "rule"
     headers = {
         "X-Wirebell-Delivery": message.id,
         "Auto-Submitted": "auto-generated",

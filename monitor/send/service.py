@@ -15,9 +15,10 @@ from urllib.parse import quote, unquote, urlsplit
 
 from monitor.alert import Fault, Outcome, Sent, Unknown
 from monitor.channel import Message, Service
-from monitor.render import clean, fitted, inert
+from monitor.render import Manner, best, clean, inert, takes
 from monitor.send import mail
 from monitor.send.outcome import CONNECT, READ, answered, channel_fault
+from monitor.sheet import Form
 
 if TYPE_CHECKING:  # imported where it is used: 0.8 s and 37 MiB that `check` and `--help` need not pay
     from apprise import Apprise, AppriseResult, NotifyBase, NotifyFormat
@@ -64,8 +65,8 @@ def _keep_secrets_out_of_logs() -> None:
 class ServiceSender:
     """Sends through Apprise: one object with one service, in the caller's thread, without retries or pauses."""
 
-    def __init__(self, target: Service, limit: float) -> None:
-        self._url, self._limit = target.url, limit
+    def __init__(self, target: Service, limit: float, form: Form | None = None) -> None:
+        self._url, self._limit, self._form = target.url, limit, form
         self._scheme = urlsplit(target.url).scheme.lower()
         self._bell = _open(target.url)
         for service in self._services():
@@ -82,7 +83,7 @@ class ServiceSender:
             service.socket_connect_timeout = min(CONNECT, self._limit)
 
     def send(self, message: Message) -> Outcome:
-        """Send the message in the form that is the service's own, so that Apprise converts nothing."""
+        """Send the message in a form that is the service's own, so that Apprise need not guess what is meant."""
         from apprise import NotifyType  # noqa: PLC0415
 
         if self._scheme in _MAIL_SCHEMES:
@@ -90,10 +91,10 @@ class ServiceSender:
         service = next(iter(self._services()), None)
         if service is None:
             return channel_fault("the address is not one that can be used", permanent=True)
-        shape = _shape(service)
         title = _title(service, message)
+        shape, manner = _manner(service, self._scheme, self._form, len(title))
         result = self._bell.notify(
-            body=_body(service, shape, message, len(title)),
+            body=manner.write(message),
             title=title,
             body_format=shape,
             notify_type=NotifyType.WARNING if message.urgent else NotifyType.INFO,
@@ -141,12 +142,24 @@ def _told(said: list[str], broke: list[str]) -> Outcome | None:
     return None
 
 
-def _shape(service: NotifyBase) -> NotifyFormat:
-    """Return the format that is the service's own: Discord and others know Markdown, but put text first."""
+def _manner(service: NotifyBase, scheme: str, asked: Form | None, title: int) -> tuple[NotifyFormat, Manner]:
+    """Return what Apprise is told of a body, and how it is written; a format in the address comes before ours."""
     from apprise import NotifyFormat  # noqa: PLC0415
 
-    first = service.resolve_format(None)
-    return service.resolve_format(NotifyFormat.MARKDOWN) if first is NotifyFormat.TEXT else first
+    forms = _forms(service)
+    override = getattr(service, "_format_override", None)
+    form = Form(override.value) if override is not None else asked or best(scheme, forms)
+    shape = service.resolve_format(NotifyFormat(form.value))
+    written = form if form in takes(scheme, forms) else Form(shape.value)
+
+    def sent(body: str) -> str:
+        return str(service.dialect_convert(body, shape))
+
+    return shape, Manner(scheme=scheme, form=written, limit=service.body_maxlen - title, sent=sent)
+
+
+def _forms(service: NotifyBase) -> tuple[Form, ...]:
+    return tuple(Form(each.value) for each in service._formats())  # noqa: SLF001 - there is no other way to ask
 
 
 def _title(service: NotifyBase, message: Message) -> str:
@@ -154,17 +167,6 @@ def _title(service: NotifyBase, message: Message) -> str:
     if service.title_maxlen <= 0 or service.overflow_amalgamate_title:
         return ""
     return inert(message.subject)[: service.title_maxlen]
-
-
-def _body(service: NotifyBase, shape: NotifyFormat, message: Message, title: int) -> str:
-    room = service.body_maxlen - title
-    match shape.value:
-        case "html":
-            return message.html
-        case "markdown":
-            return fitted(message.markdown, room)
-        case _:
-            return inert(fitted(message.text, room))
 
 
 def _scrubbed(lines: Iterable[str], url: str) -> str:

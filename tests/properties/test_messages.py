@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from monitor import render
 from monitor.alert import Alert, Delivery, Kind, Notice, Priority, alert_id, owed
-from monitor.channel import Message
 from monitor.rule import Evidence
+from tests.forms import Forms, forms
 from tests.properties.laws import law, steering, texts
 
 NOW = datetime(2026, 11, 24, 9, 11, tzinfo=UTC)
@@ -57,17 +57,15 @@ def alerts(draw: st.DrawFn) -> Alert:
     )
 
 
-def rendered(what: Alert | Notice, delivery: Delivery = DUE) -> Message:
-    return render.message(what, delivery=delivery, zone=ZONE)
+def rendered(what: Alert | Notice, delivery: Delivery = DUE) -> Forms:
+    return forms(render.message(what, delivery=delivery, zone=ZONE))
 
 
 @law
 @given(alerts(), st.booleans())
 def test_no_form_of_an_alert_can_steer_or_turn_a_line(alert: Alert, repeats: bool) -> None:  # noqa: FBT001 - drawn
     said = rendered(alert, replace(DUE, unknown=int(repeats)))
-    block = render.block(said, colour=False)
-    forms = (said.subject, said.text, said.markdown, said.html, said.line, block, render.inert(said.text))
-    assert not any(map(steering, forms))
+    assert not any(map(steering, said.all))
     assert "\n" not in said.subject + said.line
 
 
@@ -78,16 +76,18 @@ def test_every_form_of_an_alert_keeps_address_and_id(alert: Alert) -> None:
     assert LINK in said.text.split("\n")
     assert f"<{LINK}>" in said.markdown.split("\n")
     assert f'href="{LINK}"' in unescape(said.html)
-    assert LINK in render.inert(said.text).split("\n")
-    assert LINK in render.block(said, colour=True)
+    assert LINK in said.defused.split("\n")
+    assert LINK in render.block(said.message, colour=True)
     assert all(name in form for form in (said.text, said.markdown, said.html))
 
 
 @law
 @given(alerts(), st.sampled_from(["text", "markdown"]), st.integers(100, 600))
 def test_what_is_fitted_is_within_its_limit_and_keeps_address_and_id(alert: Alert, form: str, limit: int) -> None:
-    whole = getattr(rendered(alert), form)
-    short = render.fitted(whole, limit)
+    said = rendered(alert)
+    whole = getattr(said, form)
+    sheet, write = (said.message.sheet, render.text) if form == "text" else (said.message.chat, render.markdown)
+    short = render.fitted(sheet, write, limit)
     assert len(short) <= limit
     assert LINK in short
     assert f"a-{alert.id[: render.SHOWN]}" in short.split("\n")[-1]
@@ -99,8 +99,8 @@ def test_what_is_fitted_is_within_its_limit_and_keeps_address_and_id(alert: Aler
 @given(texts, texts, st.integers(20, 200))
 def test_no_form_of_a_notice_can_steer_a_line_and_each_can_be_cut(subject: str, message: str, limit: int) -> None:
     said = rendered(Notice(id="hello", kind=Kind.HELLO, subject=subject, message=message, made_at=NOW))
-    assert not any(map(steering, (said.subject, said.text, said.markdown, said.html, said.line)))
-    assert len(render.fitted(said.text, limit)) <= limit
+    assert not any(map(steering, said.all))
+    assert len(render.fitted(said.message.sheet, render.text, limit)) <= limit
 
 
 @law

@@ -1,0 +1,56 @@
+"""One message of an alert, a notice or a digest, which begins with why it comes late, or here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import tzinfo
+
+from monitor.alert import Alert, Delivery, Digest, Notice, What
+from monitor.channel import Message
+from monitor.outage import Outage, excuse, instead_of
+from monitor.render import alert, digest, notice
+from monitor.render.payload import outage_json
+from monitor.sheet import Part, line
+
+
+def message(what: What, *, delivery: Delivery, zone: tzinfo, outage: Outage | None = None) -> Message:
+    """Return what to send for the delivery.
+
+    One that may repeat says so. One that comes in another channel's place, or first after an outage, begins with that.
+    """
+    return _prefaced(_plain(what, delivery, zone), delivery, outage, zone)
+
+
+def _plain(what: What, delivery: Delivery, zone: tzinfo) -> Message:
+    match what:
+        case Alert():
+            return alert.message(what, delivery, zone)
+        case Notice():
+            return notice.message(what, delivery, zone)
+        case Digest():
+            return digest.message(what, delivery, zone)
+
+
+def _prefaced(plain: Message, delivery: Delivery, outage: Outage | None, zone: tzinfo) -> Message:
+    """Let a message begin with why it comes late, or here."""
+    said = list(_prefaces(delivery, outage, zone))
+    if not said:
+        return plain
+    lines = [line(Part.PREFACE, words) for words in said]
+    here = {"instead_of": delivery.instead_of} if delivery.instead_of else {}
+    late = {"outage": outage_json(outage)} if outage is not None else {}
+    return replace(
+        plain,
+        sheet=plain.sheet.below(lines),
+        chat=plain.chat.below(lines),
+        payload={**plain.payload, **here, **late},
+        line=f"{plain.line} ({' '.join(said).rstrip('.')})",
+    )
+
+
+def _prefaces(delivery: Delivery, outage: Outage | None, zone: tzinfo) -> Iterator[str]:
+    if delivery.instead_of:
+        yield instead_of(delivery.instead_of)
+    if outage is not None:
+        yield excuse(outage, zone)
