@@ -40,12 +40,25 @@ class Kind(StrEnum):
     """What a message is about."""
 
     NEW = "new"
+    #: More of a story that was told.
+    UPDATE = "update"
+    #: The publisher took words back that were told; or the whole item.
+    CORRECTION = "correction"
+    RETRACTION = "retraction"
     HELLO = "hello"
     RELOAD = "reload"
     #: A channel that cannot be reached, or works again.
     CHANNEL = "channel"
     #: Alerts in one message, because they are late.
     LATE = "late"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Words of an item that were told, and those that stand in their place now; either may be empty."""
+
+    before: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +88,8 @@ class Alert:
     place: str
     evidence: tuple[Evidence, ...]
     made_at: datetime
+    #: What a correction changed.
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
