@@ -53,6 +53,11 @@ class Kind(StrEnum):
     LATE = "late"
 
 
+#: Kinds by which people first learn of an item, and those that take back what they learnt.
+FIRST = (Kind.NEW, Kind.UPDATE)
+CORRECTING = (Kind.CORRECTION, Kind.RETRACTION)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """Words of an item that were told, and those that stand in their place now; either may be empty."""

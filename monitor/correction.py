@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from difflib import SequenceMatcher
 from enum import StrEnum
 from functools import cache
@@ -17,13 +18,16 @@ from typing import NamedTuple
 
 from monitor import language as languages
 from monitor import lists, text
-from monitor.alert import Change, Kind
+from monitor.alert import CORRECTING, Alert, Change, Kind, alert_id
+from monitor.item import Item
 from monitor.letters import fold
-from monitor.rule import Evidence
+from monitor.rule import Evidence, Match
 from monitor.rule.number import read as read_number
 from monitor.signals import CORRECTED, LIVE, NEGATIONS, OPPOSITES, PACKAGING, SPELLED, WITHDRAWN
 from monitor.text import Text
 
+#: An item's corrections are told once in this time.
+PAUSE = timedelta(hours=1)
 #: Two headlines that share less of their words are two ways to write one, not one with a word changed.
 _ALIKE = 0.5
 #: A longer exchange of words is another sentence, not another word; one that is added or left out sooner.
@@ -64,6 +68,24 @@ class Correction:
     changes: tuple[Change, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What people were told last of an item, for one rule."""
+
+    alert: Alert
+    #: The lead as it stood then; None where that is not known any more.
+    lead: str | None
+
+    def rests_until(self, following: Alert, now: datetime) -> datetime | None:
+        """Return until when a correction that follows has to wait; None if it may be told now.
+
+        A withdrawal never waits for a correction, since what was told is then not to be relied on at all.
+        """
+        until = self.alert.made_at + PAUSE
+        waits = self.alert.kind in CORRECTING and following.kind in {Kind.CORRECTION, self.alert.kind}
+        return until if waits and self.alert.made_at <= now < until else None
+
+
 class _Swap(NamedTuple):
     """A few words in a row, and those that stand in their place; either may be none."""
 
@@ -96,6 +118,34 @@ def find(
     if reason is None:
         return None
     return Correction(kind=Kind.CORRECTION, reason=reason, changes=_changes(before, after))
+
+
+def of_item(item: Item, told: Told, match: Match | None, now: datetime) -> Alert | None:
+    """Return the alert that corrects what was told of an item; None where its edits correct nothing.
+
+    ``match`` is what the rule finds in the item now; None where it is not met any more.
+    """
+    last, evidence = told.alert, match.evidence if match else ()
+    before = Words(headline=last.headline, lead=item.entry.lead if told.lead is None else told.lead)
+    after = Words(headline=item.entry.headline, lead=item.entry.lead)
+    found = find(before, after, last.evidence, now=evidence, language=last.language)
+    if found is None or item.version <= last.version:
+        return None
+    return replace(
+        last,
+        id=alert_id(last.rule, last.feed, item.key, found.kind, item.version),
+        kind=found.kind,
+        version=item.version,
+        headline=after.headline,
+        link=item.entry.link or last.link,
+        read=item.depth,
+        read_reason=item.reading_reason,
+        strength=match.strength if match else 0.0,
+        place=found.reason,
+        evidence=evidence,
+        made_at=now,
+        changes=found.changes,
+    )
 
 
 def _marked(mark: re.Pattern[str], before: Words, after: Words) -> bool:

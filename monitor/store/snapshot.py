@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from monitor.alert import Alert, Digest, Kind, Notice, Priority
+from monitor.alert import Alert, Change, Digest, Kind, Notice, Priority
 from monitor.errors import DamagedRow
 from monitor.rule import Evidence
 
@@ -38,6 +38,7 @@ def _what(kept: Mapping[str, Any]) -> Alert | Notice:
         "published": datetime.fromisoformat(kept["published"]),
         "seen": datetime.fromisoformat(kept["seen"]),
         "evidence": evidence(kept["evidence"]),
+        "changes": tuple(Change(**each) for each in kept.get("changes", ())),
     }
     return Alert(**{**kept, **common, **special})
 
