@@ -65,6 +65,11 @@ class Change:
     after: str
 
 
+#: Kinds by which people first learn of an item, and those that take back what they learnt.
+FIRST = (Kind.NEW, Kind.UPDATE)
+CORRECTING = (Kind.CORRECTION, Kind.RETRACTION)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
     """A rule's match with an item, as it was when it was made; later edits of the item do not change it."""

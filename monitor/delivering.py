@@ -191,6 +191,7 @@ class Delivering:
             lost = delivery_rows.carried(tx, tried.delivery) or (tried.delivery,)
             self._hand_on(tx, lost, self._stand_ins(tx, name) or runtime.lines[name].channel.fallback)
         if tried.delivery.state is DeliveryState.SENT:
+            ruling_rows.follow_up(tx, tried.delivery, self._tools.now())
             self._recover(tx, tried.before, tried.delivery)
 
     def _recover(self, tx: Tx, before: ChannelState, sent: Delivery) -> None:

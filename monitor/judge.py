@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
 
-from monitor import text
+from monitor import correction, text
 from monitor.alert import Alert, Delivery, Kind, Priority, alert_id, owed
 from monitor.channel import Channel
+from monitor.correction import Told
 from monitor.feed import Feed
 from monitor.item import Item, Reading
 from monitor.rule import Judged, Match, Rule, RuleSet, RuleTest, Unjudged, Where
@@ -65,6 +66,10 @@ class Ruling:
     matches: tuple[Match, ...] = ()
     alerts: tuple[Alert, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
+    #: What takes back words that were told: owed to those who got them, whom the store knows.
+    corrections: tuple[Alert, ...] = ()
+    #: When it is to be judged once more, since a correction of it has to wait.
+    again_at: datetime | None = None
     #: Rules that ran out of time.
     unjudged: tuple[Unjudged, ...] = ()
 
@@ -100,16 +105,18 @@ class Bench:
             self._reading[feed] = any(watch.reads_articles and watch.listens(feed) for watch in self.watches.values())
         return self._reading[feed]
 
-    def judge(self, item: Item, *, now: datetime, feed: Feed | None = None) -> Ruling:
+    def judge(self, item: Item, *, now: datetime, feed: Feed | None = None, told: tuple[Told, ...] = ()) -> Ruling:
         """Return every rule that the item meets, and, unless it is history, the alerts and deliveries owed for it.
 
         A rule whose negation reaches the text waits for an article that is still to be read; the item is judged again
-        when it arrives or cannot be had. ``feed`` is where it came from, if that is not the declared feed of its name.
+        when it arrives or cannot be had. ``feed`` is where it came from, if that is not the declared feed of its name;
+        ``told`` is what people were told of it before.
         """
         declared = feed or self._feeds[item.feed]
         found = self._judged(item, declared)
         matches = tuple(match for match in found.matches if not self._waits(match, item))
         alerts = () if item.baseline else tuple(self._alert(match, item, declared, now) for match in matches)
+        corrections, again_at = _corrections(item, told, matches, now)
         return Ruling(
             item_id=item.id,
             version=item.version,
@@ -117,6 +124,8 @@ class Bench:
             alerts=alerts,
             deliveries=self._owed(alerts, now),
             unjudged=found.unjudged,
+            corrections=corrections,
+            again_at=again_at,
         )
 
     def match(self, item: Item, feed: Feed | None = None) -> tuple[Match, ...]:
@@ -191,3 +200,14 @@ class Bench:
         if named:
             return [self._channels[name] for name in named]
         return [channel for channel in self._channels.values() if channel.default]
+
+
+def _corrections(
+    item: Item, told: Iterable[Told], matches: Iterable[Match], now: datetime
+) -> tuple[tuple[Alert, ...], datetime | None]:
+    """Return what corrects the words that were told, and until when some of it has to wait."""
+    found = {match.rule: match for match in matches}
+    made = [(each, correction.of_item(item, each, found.get(each.alert.rule), now)) for each in told]
+    following = [(alert, each.rests_until(alert, now)) for each, alert in made if alert]
+    due = tuple(alert for alert, until in following if until is None)
+    return due, max((until for _, until in following if until), default=None)

@@ -26,7 +26,7 @@ from typing import TypeVar
 from uuid import uuid4
 
 from monitor import article, feed, item, parse
-from monitor.alert import Alert
+from monitor.alert import FIRST, Alert
 from monitor.delivering import Delivering
 from monitor.errors import StoreError
 from monitor.exchange import Answer, Response
@@ -404,23 +404,30 @@ class Judging:
         fresh = await self._judge(batch)
         self._batch = BATCH
         for alert in fresh:
-            log.info('%s matched: "%s" (%s)', alert.rule, alert.headline, alert.source)
+            said = "matched" if alert.kind in FIRST else alert.place
+            log.info('%s %s: "%s" (%s)', alert.rule, said, alert.headline, alert.source)
         if fresh:
             self._pipeline.deliveries.wake()
 
     async def _judge(self, batch: Sequence[Item]) -> Sequence[Alert]:
         runtime, now = self._pipeline.runtime, self._tools.now()
+        edited = [each for each in batch if each.version > 1]
+        told = await self._tools.database.read(partial(ruling_rows.told, items=edited)) if edited else {}
 
         def rulings() -> tuple[Ruling, ...]:
-            return tuple(runtime.bench.judge(each, now=now) for each in batch if each.feed in runtime.feeds)
+            known = [each for each in batch if each.feed in runtime.feeds]
+            return tuple(runtime.bench.judge(each, now=now, told=told.get(each.id, ())) for each in known)
 
         found = await asyncio.to_thread(rulings)
         self._warn_of([late for ruling in found for late in ruling.unjudged], now)
 
         def write(tx: Tx) -> Sequence[Alert]:
             # Asked anew: had the clock been set back since, what was due then would wait for that time to come again.
-            fresh = ruling_rows.record(tx, found, self._tools.now())
+            fresh = ruling_rows.record(tx, found, self._tools.now(), channels=tuple(runtime.lines))
             item_rows.judged(tx, batch, runtime.version)
+            for ruling in found:
+                if ruling.again_at is not None:
+                    item_rows.judge_again(tx, ruling.item_id, ruling.again_at)
             return fresh
 
         return await self._tools.database.write(write)

@@ -6,14 +6,14 @@ from enum import StrEnum
 
 import pytest
 
-from monitor import alert, errors, exchange, feed, item, policy, sandbox
+from monitor import alert, correction, errors, exchange, feed, item, policy, sandbox
 from monitor.rule import evaluate
 from tests.conftest import ROOT
 
 PAGE = (ROOT / "docs" / "reference" / "reasons.md").read_text(encoding="utf-8")
 REASONS: tuple[type[StrEnum], ...] = (
     *(exchange.Refusal, feed.State, feed.Trouble, sandbox.Death, item.Unreadable),
-    *(policy.Reason, alert.DeliveryState, alert.Kind, evaluate.Refusal),
+    *(policy.Reason, alert.DeliveryState, alert.Kind, correction.Reason, evaluate.Refusal),
 )
 
 

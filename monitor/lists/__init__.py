@@ -73,6 +73,12 @@ def verbs() -> MappingProxyType[str, MappingProxyType[str, tuple[str, ...]]]:
     return MappingProxyType(table)
 
 
+def opposites() -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
+    """Return pairs of opposites: words that say yes, in all languages, and those that say no; a star is any ending."""
+    blocks = (block.split("\n") for block in _text("opposites.txt").split("\n\n"))
+    return tuple((tuple(yes.split()[1:]), tuple(no.split()[1:])) for yes, no in blocks)
+
+
 @cache
 def _countries() -> dict[str, tuple[str, ...]]:
     """Return the row of each country, by every name of its list."""

@@ -166,6 +166,12 @@ def judged(tx: Tx, items: Iterable[Item], config: int) -> None:
         tx.execute(_JUDGED, rows)
 
 
+def judge_again(tx: Tx, item_id: int, at: datetime) -> None:
+    """Have an item judged once more at a time, if it is not due before."""
+    rests = and_(item.c.id == item_id, item.c.judge_due_at.is_(None))
+    tx.execute(update(item).where(rests).values(judge_due_at=at))
+
+
 def postpone_judging(tx: Tx, item_id: int, until: datetime) -> None:
     """Put the judging of an item off."""
     due = and_(item.c.id == item_id, item.c.judge_due_at.is_not(None))

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, exists, select, tuple_
 from sqlalchemy.dialects.sqlite import insert
 
-from monitor.alert import Alert, Delivery, Notice
+from monitor.alert import CORRECTING, FIRST, OPEN, Alert, Delivery, DeliveryState, Notice, owed
+from monitor.correction import Told
 from monitor.greeting import RuleFacts, rung
-from monitor.item import believable
+from monitor.item import Item, believable
 from monitor.judge import Ruling
 from monitor.rule import Match
 from monitor.store import deliveries as delivery_rows
 from monitor.store import snapshot
 from monitor.store.database import Tx
-from monitor.store.tables import alert, feed, item, match
+from monitor.store.tables import alert, delivery, feed, item, match, revision
 
 _MATCH = insert(match)
 _KEEP_MATCH = _MATCH.on_conflict_do_update(
@@ -30,20 +31,24 @@ _KEEP_MATCH = _MATCH.on_conflict_do_update(
 _KEEP_ALERT = insert(alert).on_conflict_do_nothing()
 
 
-def record(tx: Tx, rulings: Sequence[Ruling], now: datetime) -> tuple[Alert, ...]:
+def record(tx: Tx, rulings: Sequence[Ruling], now: datetime, *, channels: Collection[str] = ()) -> tuple[Alert, ...]:
     """Keep matches, alerts and deliveries, and return the alerts that were not there yet.
 
     Ids follow from the facts, so what is recorded twice is there once; and only a new alert owes deliveries: an item
-    judged again under another config does not ring at a channel that came later.
+    judged again under another config does not ring at a channel that came later. Corrections go to those of the
+    ``channels`` that were told what they correct.
     """
     matches = [_match(ruling, found, now) for ruling in rulings for found in ruling.matches]
     if matches:
         tx.execute(_KEEP_MATCH, matches)
     fresh = tuple(each for ruling in rulings for each in ruling.alerts if _keep(tx, each))
     owing = {each.id for each in fresh}
-    owed = [replace(each, due_at=now) for ruling in rulings for each in ruling.deliveries if each.alert_id in owing]
-    delivery_rows.add(tx, owed)
-    return fresh
+    due = [replace(each, due_at=now) for ruling in rulings for each in ruling.deliveries if each.alert_id in owing]
+    delivery_rows.add(tx, due)
+    corrections = tuple(each for ruling in rulings for each in ruling.corrections if _keep(tx, each))
+    for each in corrections:
+        _owe_correction(tx, each, channels, now)
+    return fresh + corrections
 
 
 def add_notice(tx: Tx, notice: Notice, deliveries: Sequence[Delivery]) -> bool:
@@ -78,7 +83,7 @@ def _keep(tx: Tx, what: Alert | Notice) -> bool:
         "body": snapshot.document(what),
     }
     if isinstance(what, Alert):
-        if _rang(tx, what):
+        if what.kind in FIRST and _rang(tx, what):
             return False
         row |= {"rule": what.rule, "item_id": what.item_id, "version": what.version, "priority": what.priority}
     return tx.execute(_KEEP_ALERT, row).rowcount == 1
@@ -90,6 +95,60 @@ def _rang(tx: Tx, made: Alert) -> bool:
         alert.c.item_id == made.item_id, alert.c.rule == made.rule, alert.c.kind == made.kind
     )
     return tx.execute(before.limit(1)).first() is not None
+
+
+# --- corrections -------------------------------------------------------------------------------------------------
+
+_GIVEN_AWAY = (*OPEN, DeliveryState.SENT, DeliveryState.UNKNOWN, DeliveryState.BUNDLED)
+
+
+def told(tx: Tx, items: Sequence[Item]) -> Mapping[int, tuple[Told, ...]]:
+    """Return, by item, what people were told of it last, rule by rule; or are still to be told."""
+    ids = [each.id for each in items]
+    somebody = exists().where(delivery.c.alert_id == alert.c.id, delivery.c.state.in_(_GIVEN_AWAY))
+    about = and_(alert.c.item_id.in_(ids), alert.c.rule.is_not(None), somebody)
+    rows = tx.execute(select(alert.c.item_id, alert.c.rule, alert.c.body).where(about).order_by(alert.c.seq))
+    kept = {(row.item_id, row.rule): snapshot.sound(row.body) for row in rows}
+    last = [each for each in kept.values() if isinstance(each, Alert)]
+    leads = _leads(tx, last)
+    found: defaultdict[int, tuple[Told, ...]] = defaultdict(tuple)
+    for each in last:
+        found[each.item_id] += (Told(alert=each, lead=leads.get((each.item_id, each.version))),)
+    return found
+
+
+def _leads(tx: Tx, last: Sequence[Alert]) -> dict[tuple[int, int], str]:
+    """Return the leads as they stood when the alerts were made, of those that are still kept."""
+    versions = tuple_(revision.c.item_id, revision.c.version).in_([(each.item_id, each.version) for each in last])
+    rows = tx.execute(select(revision.c.item_id, revision.c.version, revision.c.lead).where(versions))
+    return {(row.item_id, row.version): row.lead for row in rows}
+
+
+def _owe_correction(tx: Tx, made: Alert, channels: Collection[str], now: datetime) -> None:
+    """Owe a correction to exactly those who got what it corrects."""
+    got = select(delivery.c.channel, delivery.c.receiver).join_from(delivery, alert, delivery.c.alert_id == alert.c.id)
+    first = and_(alert.c.item_id == made.item_id, alert.c.rule == made.rule, alert.c.kind.in_(FIRST))
+    sent = got.where(first, delivery.c.state == DeliveryState.SENT, delivery.c.channel.in_(channels)).distinct()
+    for channel, receiver in tx.execute(sent.order_by(delivery.c.seq)).all():
+        delivery_rows.add(tx, owed(made.id, channel, (receiver,), now))
+
+
+_first = alert.alias("first")
+_FOLLOWING = (
+    select(alert.c.id)
+    .join_from(_first, alert, and_(alert.c.item_id == _first.c.item_id, alert.c.rule == _first.c.rule))
+    .where(_first.c.kind.in_(FIRST), alert.c.kind.in_(CORRECTING), alert.c.seq > _first.c.seq)
+    .order_by(alert.c.seq.desc())
+    .limit(1)
+)
+
+
+def follow_up(tx: Tx, sent: Delivery, now: datetime) -> None:
+    """Owe the newest correction of what was just sent to who got it: it was made while that still waited."""
+    for each in delivery_rows.carried(tx, sent) or (sent,):
+        following = tx.execute(_FOLLOWING.where(_first.c.id == each.alert_id)).scalar()
+        if following is not None:
+            delivery_rows.add(tx, owed(following, sent.channel, (sent.receiver,), now))
 
 
 def baseline_hits(tx: Tx) -> Mapping[str, RuleFacts]:

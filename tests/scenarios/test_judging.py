@@ -7,6 +7,7 @@ from datetime import datetime
 
 import pytest
 
+from monitor.correction import Told
 from monitor.feed import Feed
 from monitor.item import Item
 from monitor.judge import Bench, Ruling
@@ -19,10 +20,10 @@ class Poisoned(Bench):
 
     poison = "Ferry number 3 is late"
 
-    def judge(self, item: Item, *, now: datetime, feed: Feed | None = None) -> Ruling:
+    def judge(self, item: Item, *, now: datetime, feed: Feed | None = None, told: tuple[Told, ...] = ()) -> Ruling:
         if item.entry.headline == self.poison:
             raise ZeroDivisionError
-        return super().judge(item, now=now, feed=feed)
+        return super().judge(item, now=now, feed=feed, told=told)
 
 
 @pytest.fixture
