@@ -310,6 +310,24 @@ def test_a_body_without_end_does_not_hold_up_a_webhook(http: HttpServer) -> None
 
 
 @pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (Reply(status=400, body=b"invalid_payload\r\nat \x1b[31mcanarytoken"), "invalid_payload at [31mcanarytoken"),
+        (Reply(status=400, body=b"x" * 1000, mode=Mode.ENDLESS), "x" * 200),
+        (Reply(status=400, mode=Mode.STALL), ""),
+        (Reply(status=400), ""),
+    ],
+)
+def test_what_a_receiver_says_of_a_refusal_is_told_and_stands_in_no_log(
+    http: HttpServer, reply: Reply, said: str
+) -> None:
+    outcome = sender(Webhook(url=http.reply("/", reply))).send(message())
+    assert isinstance(outcome, Failed)
+    assert (outcome.reason, outcome.said) == ("server answered 400 (Bad Request)", said)
+    assert "canary" not in repr(outcome)
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "http://127.0.0.1:{port}/canarytoken",
@@ -548,8 +566,10 @@ def test_a_reply_code_says_whose_fault_it_is_and_whether_it_passes(
 ) -> None:
     with SmtpServer(says={command: reply}) as server:
         outcome = sender(mail(server.port)).send(message())
+    assert isinstance(outcome, Failed)
     reason, fault, permanent = expected
     assert outcome == Failed(reason=reason, fault=fault, permanent=permanent)
+    assert outcome.said == reply[4:]
 
 
 @pytest.mark.parametrize(
