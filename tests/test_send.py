@@ -41,7 +41,7 @@ from monitor.alert import (
 )
 from monitor.channel import Channel, Console, Mail, Message, Security, Service, Target, Webhook
 from monitor.rule import Evidence
-from monitor.send import service
+from monitor.send import records, service
 from tests.http_server import DROP, HANG, HttpServer, Mode, Reply
 from tests.smtp_server import DROP as SMTP_DROP
 from tests.smtp_server import HANG as SMTP_HANG
@@ -852,7 +852,7 @@ def test_a_mail_by_apprise_says_what_became_of_it(says: dict[str, str], expected
 def test_records_of_an_attempt_say_what_became_of_it(
     said: list[str], broke: list[str], expected: tuple[Fault, bool]
 ) -> None:
-    outcome = service._told(said, broke)
+    outcome = records.told([*(("WARNING", line) for line in said), *(("DEBUG", line) for line in broke)])
     assert isinstance(outcome, Failed)
     assert (outcome.fault, outcome.permanent) == expected
 
@@ -869,6 +869,9 @@ def test_a_record_of_what_was_sent_is_not_one_of_what_was_answered(http: HttpSer
     ("url", "status", "expected"),
     [
         ("xmpp://bot:canarypassword@bank.example/anna", AppriseResultStatus.SUCCESS, "handed over, not confirmed"),
+        ("irc://bank.example/%23desk", AppriseResultStatus.SUCCESS, "handed over, not confirmed"),
+        ("mqtt://bank.example/desk", AppriseResultStatus.SUCCESS, "handed over, not confirmed"),
+        ("mqtt://bank.example/desk?qos=1", AppriseResultStatus.SUCCESS, ""),
         ("json://bank.example/", AppriseResultStatus.SUCCESS, ""),
     ],
 )
@@ -889,7 +892,7 @@ def test_a_service_does_not_sleep_between_messages(http: HttpServer) -> None:
 
 def test_records_that_say_nothing_known_are_kept_without_secrets() -> None:
     url = "json://bot:canarypassword@127.0.0.1/canarytoken/deep?+X-Key=canaryheader"
-    assert service._told(["Something broke"], ["Socket Exception: Broken pipe"]) is None
+    assert records.told([("WARNING", "Something broke"), ("DEBUG", "Socket Exception: Broken pipe")]) is None
     kept = service._scrubbed(["earlier", "Cannot use canarytoken of canaryheader\r\nwith canarypassword"], url)
     assert kept == "Cannot use *** of *** with ***"
     assert service._scrubbed([], url) == "no reason given"
@@ -910,7 +913,7 @@ FAULTS = {
     "json://bank.example/?rto=canarytoken": "is not one that json:// takes: Invalid socket read timeout",
     "slack://canarytoken": "is not one that slack:// takes",
     "matrix://bot:canarypassword@bank.example/%23alias": "name the room by its id",
-    "mqtt://bank.example/canarytoken": "mqtt:// does not work on this machine; it needs paho-mqtt",
+    "growl://bank.example/canarytoken": "growl:// does not work on this machine; it needs gntp",
 }
 
 
