@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b32encode
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import blake2b
@@ -196,6 +196,8 @@ class Sent:
     """The receiver took the message."""
 
     detail: str = ""
+    #: The receiver's own words, told to who sends a test, neither kept nor logged: they may hold anything.
+    said: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +210,8 @@ class Failed:
     permanent: bool
     #: The wait that the receiver asked for.
     retry_after: timedelta | None = None
+    #: As of ``Sent``.
+    said: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email import message_from_bytes
@@ -16,6 +17,8 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 #: What a command may be answered with instead of a reply.
 HANG, DROP = "hang", "drop"
+#: Seconds that no wait outlasts.
+PATIENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +75,16 @@ class SmtpServer:
         """Every mail that was taken, in order."""
         return tuple(self._handler.letters)
 
+    def wait_for(self, subject: str) -> Letter:
+        """Wait for a mail whose subject begins so, and return the first."""
+        with self._handler.changed:
+            found = self._handler.changed.wait_for(lambda: self._find(subject), PATIENCE)
+        assert found, [letter.message["Subject"] for letter in self.letters]
+        return found
+
+    def _find(self, subject: str) -> Letter | None:
+        return next((each for each in self._handler.letters if each.message["Subject"].startswith(subject)), None)
+
     @property
     def port(self) -> int:
         """The port it listens on."""
@@ -100,6 +113,7 @@ class _Handler:
     def __init__(self, says: Mapping[str, str], *, login: bool) -> None:
         self._says, self._login = says, login
         self.letters: list[Letter] = []
+        self.changed = threading.Condition()
 
     async def _say(self, command: str, server: SMTP, usual: str) -> str:
         match self._says.get(command, usual):
@@ -139,14 +153,15 @@ class _Handler:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         assert isinstance(envelope.content, bytes)
-        self.letters.append(
-            Letter(
-                sender=envelope.mail_from or "",
-                receivers=tuple(map(str, envelope.rcpt_tos)),
-                raw=envelope.content,
-                encrypted=session.ssl is not None,
-            )
+        letter = Letter(
+            sender=envelope.mail_from or "",
+            receivers=tuple(map(str, envelope.rcpt_tos)),
+            raw=envelope.content,
+            encrypted=session.ssl is not None,
         )
+        with self.changed:
+            self.letters.append(letter)
+            self.changed.notify_all()
         return await self._say("DATA", server, "250 2.0.0 taken")
 
 

@@ -41,7 +41,7 @@ from monitor.alert import (
 )
 from monitor.channel import Channel, Console, Mail, Message, Security, Service, Target, Webhook
 from monitor.rule import Evidence
-from monitor.send import service
+from monitor.send import records, service
 from monitor.sheet import Form
 from tests.forms import forms
 from tests.http_server import DROP, HANG, HttpServer, Mode, Reply
@@ -313,6 +313,24 @@ def test_a_body_without_end_does_not_hold_up_a_webhook(http: HttpServer) -> None
 
 
 @pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (Reply(status=400, body=b"invalid_payload\r\nat \x1b[31mcanarytoken"), "invalid_payload at [31mcanarytoken"),
+        (Reply(status=400, body=b"x" * 1000, mode=Mode.ENDLESS), "x" * 200),
+        (Reply(status=400, mode=Mode.STALL), ""),
+        (Reply(status=400), ""),
+    ],
+)
+def test_what_a_receiver_says_of_a_refusal_is_told_and_stands_in_no_log(
+    http: HttpServer, reply: Reply, said: str
+) -> None:
+    outcome = sender(Webhook(url=http.reply("/", reply))).send(message())
+    assert isinstance(outcome, Failed)
+    assert (outcome.reason, outcome.said) == ("server answered 400 (Bad Request)", said)
+    assert "canary" not in repr(outcome)
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "http://127.0.0.1:{port}/canarytoken",
@@ -551,8 +569,10 @@ def test_a_reply_code_says_whose_fault_it_is_and_whether_it_passes(
 ) -> None:
     with SmtpServer(says={command: reply}) as server:
         outcome = sender(mail(server.port)).send(message())
+    assert isinstance(outcome, Failed)
     reason, fault, permanent = expected
     assert outcome == Failed(reason=reason, fault=fault, permanent=permanent)
+    assert outcome.said == reply[4:]
 
 
 @pytest.mark.parametrize(
@@ -926,7 +946,7 @@ def test_a_mail_by_apprise_says_what_became_of_it(says: dict[str, str], expected
 def test_records_of_an_attempt_say_what_became_of_it(
     said: list[str], broke: list[str], expected: tuple[Fault, bool]
 ) -> None:
-    outcome = service._told(said, broke)
+    outcome = records.told([*(("WARNING", line) for line in said), *(("DEBUG", line) for line in broke)])
     assert isinstance(outcome, Failed)
     assert (outcome.fault, outcome.permanent) == expected
 
@@ -943,6 +963,9 @@ def test_a_record_of_what_was_sent_is_not_one_of_what_was_answered(http: HttpSer
     ("url", "status", "expected"),
     [
         ("xmpp://bot:canarypassword@bank.example/anna", AppriseResultStatus.SUCCESS, "handed over, not confirmed"),
+        ("irc://bank.example/%23desk", AppriseResultStatus.SUCCESS, "handed over, not confirmed"),
+        ("mqtt://bank.example/desk", AppriseResultStatus.SUCCESS, "handed over, not confirmed"),
+        ("mqtt://bank.example/desk?qos=1", AppriseResultStatus.SUCCESS, ""),
         ("json://bank.example/", AppriseResultStatus.SUCCESS, ""),
     ],
 )
@@ -963,7 +986,7 @@ def test_a_service_does_not_sleep_between_messages(http: HttpServer) -> None:
 
 def test_records_that_say_nothing_known_are_kept_without_secrets() -> None:
     url = "json://bot:canarypassword@127.0.0.1/canarytoken/deep?+X-Key=canaryheader"
-    assert service._told(["Something broke"], ["Socket Exception: Broken pipe"]) is None
+    assert records.told([("WARNING", "Something broke"), ("DEBUG", "Socket Exception: Broken pipe")]) is None
     kept = service._scrubbed(["earlier", "Cannot use canarytoken of canaryheader\r\nwith canarypassword"], url)
     assert kept == "Cannot use *** of *** with ***"
     assert service._scrubbed([], url) == "no reason given"
@@ -984,7 +1007,7 @@ FAULTS = {
     "json://bank.example/?rto=canarytoken": "is not one that json:// takes: Invalid socket read timeout",
     "slack://canarytoken": "is not one that slack:// takes",
     "matrix://bot:canarypassword@bank.example/%23alias": "name the room by its id",
-    "mqtt://bank.example/canarytoken": "mqtt:// does not work on this machine; it needs paho-mqtt",
+    "growl://bank.example/canarytoken": "growl:// does not work on this machine; it needs gntp",
 }
 
 

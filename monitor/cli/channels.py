@@ -12,10 +12,8 @@ import click
 from monitor.cli.options import config_option, json_option
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from monitor.alert import Outcome
     from monitor.channel import Channel
+    from monitor.cli.trying import Try
     from monitor.config import Config
 
 
@@ -49,27 +47,33 @@ def list_channels(*, as_json: bool) -> None:
 def test(*, name: str, as_json: bool) -> None:
     """Send a message that says it is a test to a channel, now, and show what became of it.
 
+    What the service answers is shown in its own words, with what to do about it.
+
     Exit codes: 0 sent; 1 not sent, or nobody knows; 2 there is no such channel, or the config cannot be used.
     """
-    from monitor.alert import Sent
-    from monitor.cli import invocation, screen
+    from monitor.cli import invocation, screen, trying
 
     config, now = invocation.config(), invocation.now()
     channel = _find(config, name)
-    results = asyncio.run(_send(channel, config, now))
+    tries = asyncio.run(trying.try_channel(channel, "wirebell channels test", now=now, zone=config.zone))
     if as_json:
-        tries: list[dict[str, object]] = [
-            {"receiver": to or None, "outcome": _word(got), "reason": _reason(got), "seconds": round(took, 3)}
-            for to, got, took in results
-        ]
-        screen.document({"schema": "test.v1", "channel": name, "tries": tries})
+        screen.document({"schema": "test.v1", "channel": name, "tries": [_shape(each) for each in tries]})
     else:
-        for receiver, result, took in results:
-            to = f"{name} ({receiver})" if receiver else name
-            reason = f": {_reason(result)}" if _reason(result) else ""
-            click.echo(f"{to}  {_word(result)} in {took:.1f} s{reason}", err=not isinstance(result, Sent))
-    if not all(isinstance(result, Sent) for _, result, _ in results):
+        for well, line in trying.lines(name, tries):
+            click.echo(line, err=not well)
+    if not all(each.sent for each in tries):
         sys.exit(invocation.FINDINGS)
+
+
+def _shape(tried: Try) -> dict[str, object]:
+    return {
+        "receiver": tried.receiver or None,
+        "outcome": tried.word,
+        "reason": tried.reason,
+        "said": tried.said,
+        "cure": tried.cure,
+        "seconds": round(tried.seconds, 3),
+    }
 
 
 def _find(config: Config, name: str) -> Channel:
@@ -80,34 +84,3 @@ def _find(config: Config, name: str) -> Channel:
             return channel
     known = ", ".join(each.name for each in config.channels)
     return invocation.fail(f"no channel is called {name!r}; known are {known}")
-
-
-async def _send(channel: Channel, config: Config, now: datetime) -> list[tuple[str, Outcome, float]]:
-    """Return, for each receiver, what became of the message and after how many seconds."""
-    from monitor import render
-    from monitor.alert import Kind, Notice, derived_id, owed
-    from monitor.cli import invocation
-    from monitor.runtime import Line
-
-    notice = Notice(
-        id=derived_id("test", channel.name, now.isoformat()),
-        kind=Kind.HELLO,
-        subject=f"wirebell test message for {channel.name}",
-        message="This is a test: somebody ran wirebell channels test. Nothing has happened in the world.",
-        made_at=now,
-    )
-    line, results = Line(channel, console=sys.stdout, now=invocation.now), []
-    for delivery in owed(notice.id, channel.name, channel.receivers, now):
-        result, took = await line.send(render.message(notice, delivery=delivery, zone=config.zone))
-        results.append((delivery.receiver, result, took))
-    return results
-
-
-def _word(result: Outcome) -> str:
-    return type(result).__name__.lower()
-
-
-def _reason(result: Outcome) -> str:
-    from monitor.alert import Sent
-
-    return result.detail if isinstance(result, Sent) else result.reason

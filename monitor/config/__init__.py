@@ -8,9 +8,24 @@
 The only noun that reads: the config, what it includes, and the files that its secrets are in.
 """
 
-from monitor.config.build import database_file, kept, load
+from monitor.config.build import database_file, kept, load, machine_zone, zone_fault
 from monitor.config.loaded import Config, Log, Polling
 from monitor.config.reference import reference
+from monitor.config.sample import Value, sample
 from monitor.config.schema import Level, LogFormat
 
-__all__ = ["Config", "Level", "Log", "LogFormat", "Polling", "database_file", "kept", "load", "reference"]
+__all__ = [
+    "Config",
+    "Level",
+    "Log",
+    "LogFormat",
+    "Polling",
+    "Value",
+    "database_file",
+    "kept",
+    "load",
+    "machine_zone",
+    "reference",
+    "sample",
+    "zone_fault",
+]

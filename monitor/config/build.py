@@ -172,12 +172,18 @@ def _database(url: str, place: Place, report: Report) -> str:
 
 def _zone(name: str | None, place: Place, environment: Mapping[str, str], report: Report) -> ZoneInfo:
     if name is None:
-        return _machine_zone(environment)
+        return machine_zone(environment)
     zone = _find_zone(name)
     if zone is None:
-        cure = guess(name, available_timezones()) or 'write such as "Europe/Berlin"'
-        report.fault(place, f"no zone is called {name!r}", cure)
+        report.fault(place, *zone_fault(name))
     return zone or ZoneInfo("UTC")
+
+
+def zone_fault(name: str) -> tuple[str, str]:
+    """Return what is wrong with the name of a zone, and the cure; both are empty where nothing is."""
+    if _find_zone(name):
+        return "", ""
+    return f"no zone is called {name!r}", guess(name, available_timezones()) or 'write such as "Europe/Berlin"'
 
 
 def _find_zone(name: str) -> ZoneInfo | None:
@@ -187,7 +193,7 @@ def _find_zone(name: str) -> ZoneInfo | None:
         return None
 
 
-def _machine_zone(environment: Mapping[str, str]) -> ZoneInfo:
+def machine_zone(environment: Mapping[str, str]) -> ZoneInfo:
     """Return the zone of the machine: what TZ names, else what its files say, else UTC."""
     named = (environment.get("TZ", "").removeprefix(":"), _linked(), _written())
     zones = (_find_zone(name) for name in named if name)

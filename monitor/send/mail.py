@@ -17,7 +17,7 @@ from email.utils import format_datetime, parseaddr
 from monitor.alert import Failed, Fault, Outcome, Sent
 from monitor.channel import Mail, Message, Security
 from monitor.render import clean, page, text
-from monitor.send.outcome import READ, channel_fault, lost, silent, unreached
+from monitor.send.outcome import READ, channel_fault, lost, own_words, silent, unreached
 from monitor.sheet import Form
 
 _OK, _FORWARDED, _CLOSING, _NO_LOGIN = 250, 251, 421, 530
@@ -88,7 +88,9 @@ class _Talk:
             code, reply = smtp.data(letter)
             with suppress(OSError):
                 smtp.putcmd("QUIT")  # its answer is not awaited: the letter is theirs
-            return Sent(detail=_reply_words(code, reply)) if code == _OK else refused(code, reply, Fault.MESSAGE)
+            if code != _OK:
+                return refused(code, reply, Fault.MESSAGE)
+            return Sent(detail=_reply_words(code, reply), said=own_words(reply))
 
     @contextmanager
     def _connected(self) -> Iterator[smtplib.SMTP]:
@@ -139,7 +141,8 @@ def _reply_words(code: int, reply: bytes | str) -> str:
 def refused(code: int, reply: bytes | str, fault: Fault) -> Failed:
     """Return the outcome of a refusal: 5xx stays, 4xx passes; 421 and 530 are about the connection, never a letter."""
     whose = Fault.CHANNEL if code in (_CLOSING, _NO_LOGIN) else fault
-    return Failed(reason=_reply_words(code, reply), fault=whose, permanent=code >= _PERMANENT)
+    reason, said = _reply_words(code, reply), own_words(reply)
+    return Failed(reason=reason, fault=whose, permanent=code >= _PERMANENT, said=said)
 
 
 def _letter(message: Message, sender: str, now: datetime, *, with_page: bool) -> EmailMessage:

@@ -1,6 +1,7 @@
 """What the world's answers mean: sent, failed, or unknown.
 
-Reasons are our own words and numbers only: what a receiver answers may hold anything.
+Reasons are our own words and numbers only: what a receiver answers may hold anything. Its own words stand beside them,
+for those who send a test.
 """
 
 from __future__ import annotations
@@ -13,14 +14,25 @@ from http import HTTPStatus
 from http.client import responses
 
 from monitor.alert import Failed, Fault, Outcome, Sent, Unknown
+from monitor.render import clean
 
 #: Seconds for reaching a receiver, and for its answer.
 CONNECT, READ = 5.0, 10.0
 
 
-def channel_fault(reason: str, *, permanent: bool = False) -> Failed:
+#: Characters of a receiver's own words that are shown.
+_SAID = 200
+
+
+def channel_fault(reason: str, *, permanent: bool = False, said: str = "") -> Failed:
     """Return the outcome of an attempt that failed whatever the message was."""
-    return Failed(reason=reason, fault=Fault.CHANNEL, permanent=permanent)
+    return Failed(reason=reason, fault=Fault.CHANNEL, permanent=permanent, said=said)
+
+
+def own_words(answer: bytes | str) -> str:
+    """Return what a receiver said, on one line that cannot steer a terminal."""
+    text = answer if isinstance(answer, str) else answer.decode("utf-8", "replace")
+    return clean(text)[:_SAID]
 
 
 def unreached(error: Exception) -> Failed:
@@ -52,8 +64,8 @@ _WRONG_ADDRESS = {401, 403, 404, 410}
 _PASSING = {408, 425, 429}
 
 
-def answered(status: int, retry_after: timedelta | None = None) -> Outcome:
-    """Return what an HTTP status says about the message."""
+def answered(status: int, retry_after: timedelta | None = None, said: str = "") -> Outcome:
+    """Return what an HTTP status says about the message; ``said`` are the receiver's own words."""
     phrase = responses.get(status)
     words = f"server answered {status}" + (f" ({phrase})" if phrase else "")
     if status < HTTPStatus.OK:  # "more follows": the answer itself never came
@@ -61,12 +73,12 @@ def answered(status: int, retry_after: timedelta | None = None) -> Outcome:
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         words += ", and redirects are not followed"
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        return Sent(detail=words)
+        return Sent(detail=words, said=said)
     if status in _WRONG_ADDRESS:
-        return channel_fault(words, permanent=True)
+        return channel_fault(words, permanent=True, said=said)
     if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in _PASSING:
-        return Failed(reason=words, fault=Fault.MESSAGE, permanent=True)
-    return Failed(reason=words, fault=Fault.CHANNEL, permanent=False, retry_after=retry_after)
+        return Failed(reason=words, fault=Fault.MESSAGE, permanent=True, said=said)
+    return Failed(reason=words, fault=Fault.CHANNEL, permanent=False, retry_after=retry_after, said=said)
 
 
 def wait_asked(value: str | None, now: datetime) -> timedelta | None:

@@ -9,28 +9,28 @@ import logging
 import re
 import threading
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
-from monitor.alert import Fault, Outcome, Sent, Unknown
+from monitor.alert import Failed, Outcome, Sent, Unknown
 from monitor.channel import Message, Service
 from monitor.render import Manner, best, clean, inert, takes
-from monitor.send import mail
-from monitor.send.outcome import CONNECT, READ, answered, channel_fault
+from monitor.send import mail, records
+from monitor.send.outcome import CONNECT, READ, channel_fault
 from monitor.sheet import Form
 
 if TYPE_CHECKING:  # imported where it is used: 0.8 s and 37 MiB that `check` and `--help` need not pay
     from apprise import Apprise, AppriseResult, NotifyBase, NotifyFormat
 
 #: Services whose success only means that the message was handed over.
-_UNCONFIRMED = {"xmpp", "xmpps"}
+_UNCONFIRMED = {"irc", "ircs", "xmpp", "xmpps"}
+#: Brokers, which confirm only what is published with a quality of service above 0.
+_BROKERS = {"mqtt", "mqtts"}
 _MAIL_SCHEMES = {"mailto", "mailtos"}
 #: Shorter strings of an address are not secrets, and striking them out would leave no words.
 _SHORTEST_SECRET = 4
-_STATUS = re.compile(r"error=(\d{3})\.?\s*$")
-_SMTP_REPLY = re.compile(r"\((\d{3}), b['\"]\s*([245]\.\d{1,3}\.\d{1,3})?")
-_SILENCE = re.compile(r"timed out|Connection aborted|Connection broken|Connection reset", re.IGNORECASE)
 
 
 def _open(url: str) -> Apprise:
@@ -113,33 +113,24 @@ class ServiceSender:
         for service in self._services():
             self._prepare(service)
 
+    def _confirms(self) -> bool:
+        """Return whether a success means that the service has the message, or only that it was written to a socket."""
+        acknowledged = self._scheme in _BROKERS and re.search(r"[?&]qos=[12]\b", self._url)
+        return bool(acknowledged) or self._scheme not in _UNCONFIRMED | _BROKERS
+
     def _outcome(self, result: AppriseResult) -> Outcome:
         from apprise import AppriseResultStatus  # noqa: PLC0415
 
         if result:
-            return Sent(detail="handed over, not confirmed" if self._scheme in _UNCONFIRMED else "")
+            return Sent(detail="" if self._confirms() else "handed over, not confirmed")
         if result.status is AppriseResultStatus.TIMEOUT:
             return Unknown(reason="no answer in time")
         logs = [(entry.level, entry.message) for entry in result.logs()]
-        # The message itself stands in DEBUG records too: only these two kinds of record are about the answer.
-        said = [message for level, message in logs if level not in {"DEBUG", "TRACE", "INFO"}]
-        broke = [message for level, message in logs if level == "DEBUG" and message.startswith("Socket ")]
-        return _told(said, broke) or channel_fault(f"not delivered: {_scrubbed(said, self._url)}")
-
-
-def _told(said: list[str], broke: list[str]) -> Outcome | None:
-    """Return the outcome that the records of a failed attempt speak of, if any."""
-    if statuses := [found for line in said if (found := _STATUS.search(line))]:
-        return answered(int(statuses[-1][1]))
-    for line in reversed(broke):
-        if reply := _SMTP_REPLY.search(line):
-            fault = Fault.MESSAGE if line.startswith("Socket Exception: {") else Fault.CHANNEL
-            return mail.refused(int(reply[1]), reply[2] or "", fault)
-        if "Max retries exceeded" in line:  # how requests says that no connection came about
-            return channel_fault("could not connect")
-        if _SILENCE.search(line):
-            return Unknown(reason="no answer in time" if "timed out" in line else "connection lost before the answer")
-    return None
+        outcome = records.told(logs)
+        if isinstance(outcome, Failed):
+            return replace(outcome, said=_struck(outcome.said, self._url))
+        warned = [line for level, line in logs if level not in records.QUIET]
+        return outcome or channel_fault(f"not delivered: {_scrubbed(warned, self._url)}")
 
 
 def _manner(service: NotifyBase, scheme: str, asked: Form | None, title: int) -> tuple[NotifyFormat, Manner]:
@@ -171,10 +162,14 @@ def _title(service: NotifyBase, message: Message) -> str:
 
 def _scrubbed(lines: Iterable[str], url: str) -> str:
     """Return the last of the lines without any string of the address."""
-    kept = clean(next(reversed(list(lines)), "no reason given"))
+    return _struck(clean(next(reversed(list(lines)), "no reason given")), url)
+
+
+def _struck(text: str, url: str) -> str:
+    """Return the text without any string of the address."""
     for secret in sorted(_secrets(url) - {urlsplit(url).scheme}, key=len, reverse=True):
-        kept = kept.replace(secret, "***")
-    return kept[:200]
+        text = text.replace(secret, "***")
+    return text[:200]
 
 
 def _secrets(url: str) -> set[str]:

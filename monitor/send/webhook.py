@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import ssl
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
+from http import HTTPStatus
 from urllib.parse import quote, unquote, urlsplit
 
 from standardwebhooks import Webhook as Signer
 
 from monitor.alert import Outcome
 from monitor.channel import Message, Webhook
-from monitor.send.outcome import CONNECT, READ, answered, lost, unreached, wait_asked
+from monitor.send.outcome import CONNECT, READ, answered, lost, own_words, unreached, wait_asked
 
 
 def faults(target: Webhook) -> Iterator[str]:
@@ -44,8 +46,22 @@ def _key(secret: str) -> bytes | None:
         return None
 
 
+#: Bytes of an answer's body that are read, and seconds that they are waited for: what counts is the status.
+_BODY, _BODY_WAIT = 400, 0.5
+
+
+def _said(answer: http.client.HTTPResponse, sock: socket.socket) -> str:
+    """Return how the receiver explains a refusal, as far as that has come already."""
+    if answer.status < HTTPStatus.BAD_REQUEST:
+        return ""
+    with suppress(OSError, ValueError, http.client.HTTPException):  # ValueError: a chunk without a length
+        sock.settimeout(_BODY_WAIT)
+        return own_words(answer.read1(_BODY))
+    return ""
+
+
 class WebhookSender:
-    """Posts JSON by the Standard Webhooks convention; follows no redirect and reads no body."""
+    """Posts JSON by the Standard Webhooks convention; follows no redirect."""
 
     def __init__(self, target: Webhook, now: Callable[[], datetime], limit: float) -> None:
         self._url, self._now, self._limit = urlsplit(target.url), now, limit
@@ -62,13 +78,15 @@ class WebhookSender:
                 connection.connect()
             except (OSError, UnicodeError) as error:  # UnicodeError: a host name that DNS cannot hold
                 return unreached(error)
-            connection.sock.settimeout(max(0.1, min(READ, ends - time.monotonic())))
+            sock = connection.sock  # the connection lets go of it with the answer's head
+            sock.settimeout(max(0.1, min(READ, ends - time.monotonic())))
             try:
                 connection.request("POST", self._path(), body, self._headers(message, body))
                 answer = connection.getresponse()
             except (OSError, http.client.HTTPException) as error:
                 return lost(error)
-            return answered(answer.status, wait_asked(answer.headers.get("Retry-After"), self._now()))
+            wait = wait_asked(answer.headers.get("Retry-After"), self._now())
+            return answered(answer.status, wait, _said(answer, sock))
 
     def _connection(self) -> http.client.HTTPConnection:
         host, timeout = self._url.hostname or "", min(CONNECT, self._limit)

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from monitor.alert import Failed, Fault, Unknown
+from monitor.cli.trying import Try
 from monitor.store import channels
 from monitor.store.database import Tx
 from tests.cli.home import CONFIG, Home, entry
@@ -94,6 +96,40 @@ def test_a_message_that_was_refused_is_a_finding(hooked: Home, server: HttpServe
     assert result.exit_code == 1
     assert "desk  failed in " in result.stderr
     assert "401" in result.stderr
+
+
+def test_a_refusal_is_told_in_the_words_of_the_service_and_with_a_cure(hooked: Home, server: HttpServer) -> None:
+    server.reply("/hook", Reply(status=404, body=b"no \x1b[31msuch hook"))
+    told = hooked.call("channels", "test", "desk").stderr.splitlines()
+    assert told[1:] == [
+        '  it says  "no [31msuch hook"',
+        "  so       the address leads nowhere: look at its tokens and ids",
+    ]
+
+
+CURES = {
+    "server answered 535 5.7.8": "app password",
+    "server answered 550 5.7.1": "does not let this login send as this sender",
+    "server answered 550 5.1.1": "does not know this receiver",
+    "server does not offer the security or login that is asked for": 'security = "tls"',
+    "could not connect: Name or service not known": "no such server",
+    "could not connect: Connection refused": "the firewall in between",
+    "certificate not accepted: self-signed certificate": "SSL_CERT_FILE",
+    "server answered 429 (Too Many Requests)": "wait, and try again",
+    "server answered 503 (Service Unavailable)": "a trouble of its own",
+    "an earlier attempt still hangs": "",
+}
+
+
+@pytest.mark.parametrize("reason", CURES)
+def test_a_reason_has_a_cure(reason: str) -> None:
+    failed = Try(receiver="", outcome=Failed(reason=reason, fault=Fault.CHANNEL, permanent=False), seconds=0.1)
+    assert CURES[reason] in failed.cure
+    assert bool(CURES[reason]) == bool(failed.cure)
+
+
+def test_an_answer_that_never_came_is_no_failure_to_mend() -> None:
+    assert Try(receiver="", outcome=Unknown(reason="no answer in time"), seconds=15).cure.startswith("it may have arr")
 
 
 def test_a_test_as_a_document(hooked: Home) -> None:

@@ -16,7 +16,10 @@ from tests.conftest import ROOT
 
 COMMANDS = (
     [],
-    *([name] for name in ("run", "check", "demo", "backtest", "status", "feeds", "rules", "alerts", "channels", "db")),
+    *(
+        [name]
+        for name in ("run", "check", "init", "demo", "backtest", "status", "feeds", "rules", "alerts", "channels", "db")
+    ),
     *(["feeds", name] for name in ("list", "test")),
     *(["rules", name] for name in ("list", "test", "try", "why")),
     *(["alerts", name] for name in ("list", "show")),
@@ -121,6 +124,7 @@ def test_output_to_a_pipe_has_no_colour(home: Home, environment: dict[str, str])
         (["db", "prune"], 2),
         (["db", "backup", "copy.db"], 2),
         (["db", "backup"], 2),
+        (["init"], 2),
         (["status"], 3),
         (["status", "--live"], 3),
         (["run", "--catch-up", "soon"], 2),

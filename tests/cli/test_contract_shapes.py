@@ -263,7 +263,7 @@ def test_a_test_of_a_channel_is_as_documented(day: Home, name: str, outcome: str
     found = asked(day, "channels", "test", name, code=code)
     assert found.keys() == {"schema", "channel", "tries"}
     (tried,) = found["tries"]
-    assert tried.keys() == {"receiver", "outcome", "reason", "seconds"}
+    assert tried.keys() == {"receiver", "outcome", "reason", "said", "cure", "seconds"}
     assert (found["schema"], found["channel"], tried["receiver"], tried["outcome"]) == ("test.v1", name, None, outcome)
     assert isinstance(tried["seconds"], float)
 

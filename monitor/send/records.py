@@ -1,0 +1,152 @@
+"""What Apprise's records of a failed attempt say: the status, the service's own words, and what it means by them.
+
+Services answer in dialects. Slack says 200 and means no; Telegram says 400 both of a letter that it cannot read and of
+a chat that it does not know; Telegram and Discord say in the body how long to wait.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from ast import literal_eval
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from http.client import responses
+
+from monitor.alert import Failed, Fault, Outcome, Unknown
+from monitor.send import mail
+from monitor.send.outcome import answered, channel_fault, own_words
+
+#: A level and a line.
+Record = tuple[str, str]
+
+#: The status that a warning ends with; ntfy puts two digits of its own behind it.
+_STATUS = re.compile(r"error=(\d{3})(?:\d\d)?\.?\s*$")
+_SMTP_REPLY = re.compile(r"\((\d{3}), b['\"]\s*([245]\.\d{1,3}\.\d{1,3})?")
+_SILENCE = re.compile(r"timed out|Connection aborted|Connection broken|Connection reset", re.IGNORECASE)
+_UNREACHED = re.compile(r"Max retries exceeded|Connection refused|Name or service not known|No route to host")
+#: Records below a warning that are about the answer; in the others the message itself stands, whatever it says.
+_BROKE = ("Socket ", "IRC Exception: ")
+_DETAILS = "Response Details:\r\n"
+#: Levels below a warning.
+QUIET = {"DEBUG", "TRACE", "INFO"}
+#: Longer waits than this, in seconds, are not meant.
+_LONGEST_WAIT = 7 * 24 * 3600
+
+#: What services mean by their own codes where the status does not say it; others than these are read by the status.
+_CODES: dict[tuple[Fault, bool], tuple[str, ...]] = {
+    (Fault.CHANNEL, True): (
+        "account_inactive", "action_prohibited", "channel_is_archived", "channel_not_found", "chat not found",
+        "have no rights to send a message", "invalid_auth", "invalid_token", "is_archived", "missing_scope",
+        "no_permission", "no_service", "not_authed", "not_in_channel", "org_login_required",
+        "not enough rights to send text messages to the chat",
+        "restricted_action", "token_expired", "token_revoked", "user_not_found",
+    ),
+    (Fault.CHANNEL, False): (
+        "fatal_error", "internal_error", "rate_limited", "ratelimited", "request_timeout", "service_unavailable",
+        "team_added_to_org",
+    ),
+    (Fault.MESSAGE, True): (
+        "invalid_blocks", "invalid_payload", "message is too long", "message text is empty", "msg_too_long", "no_text",
+        "too_many_attachments",
+    ),
+}  # fmt: skip
+_MEANING = {code: meaning for meaning, codes in _CODES.items() for code in codes}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """What a service said in the body of its answer."""
+
+    words: str = ""
+    wait: timedelta | None = None
+
+    @property
+    def code(self) -> str:
+        """Return the code that is known here; its words are ours as much as theirs, and may be kept."""
+        bare = self.words.removeprefix("Bad Request: ")
+        return bare if bare in _MEANING else ""
+
+
+def told(records: Iterable[Record]) -> Outcome | None:
+    """Return the outcome that the records of a failed attempt speak of, if any."""
+    lines = list(records)
+    said = [line for level, line in lines if level not in QUIET]
+    if statuses := [found for line in said if (found := _STATUS.search(line))]:
+        return _refused(int(statuses[-1][1]), _answer(lines))
+    for level, line in reversed(lines):
+        if level == "DEBUG" and line.startswith(_BROKE) and (outcome := _broken(line)):
+            return outcome
+    return None
+
+
+def _broken(line: str) -> Outcome | None:
+    """Return what a connection that broke means; before it stood, nothing was sent."""
+    if reply := _SMTP_REPLY.search(line):
+        fault = Fault.MESSAGE if line.startswith("Socket Exception: {") else Fault.CHANNEL
+        return mail.refused(int(reply[1]), reply[2] or "", fault)
+    if _UNREACHED.search(line):
+        return channel_fault("could not connect")
+    if _SILENCE.search(line):
+        return Unknown(reason="no answer in time" if "timed out" in line else "connection lost before the answer")
+    return None
+
+
+def _refused(status: int, answer: _Answer) -> Outcome:
+    """Return what a status means of which Apprise says that the message was not taken."""
+    outcome = answered(status, answer.wait, answer.words)
+    if isinstance(outcome, Unknown):
+        return outcome
+    reason = outcome.reason if isinstance(outcome, Failed) else f"server answered {status} ({responses[status]})"
+    if answer.code and (not isinstance(outcome, Failed) or outcome.fault is Fault.MESSAGE):
+        fault, permanent = _MEANING[answer.code]
+        return Failed(reason=f"{reason}: {answer.code}", fault=fault, permanent=permanent, said=answer.words)
+    if isinstance(outcome, Failed):
+        return replace(outcome, reason=f"{reason}: {answer.code}") if answer.code else outcome
+    return channel_fault(f"{reason}, and did not take the message", said=answer.words)
+
+
+def _answer(records: Iterable[Record]) -> _Answer:
+    """Return what the service said last: Apprise keeps the first bytes of it in a record of its own."""
+    details = [line.removeprefix(_DETAILS) for level, line in records if level == "DEBUG" and line.startswith(_DETAILS)]
+    body: object = b""
+    with suppress(ValueError, SyntaxError):
+        body = literal_eval(details[-1]) if details else b""
+    return _read(body) if isinstance(body, bytes) else _Answer()
+
+
+def _read(body: bytes) -> _Answer:
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return _Answer(words=own_words(body))
+    if not isinstance(document, dict):
+        return _Answer(words=own_words(body))
+    return _Answer(words=_explanation(document), wait=_wait(document))
+
+
+def _explanation(document: dict[str, object]) -> str:
+    """Return how the answer explains itself: Gotify, Telegram, Google, then nearly all others, from the best key."""
+    for key in ("errorDescription", "description", "error", "message"):
+        match document.get(key):
+            case str() as words if words:
+                return own_words(words)
+            case {"message": str() as words}:
+                return own_words(words)
+    return ""
+
+
+def _wait(document: dict[str, object]) -> timedelta | None:
+    """Return the wait that is asked for: Telegram, Discord, Matrix."""
+    parameters = document.get("parameters")
+    inner = parameters if isinstance(parameters, dict) else {}
+    for value, unit in (
+        (inner.get("retry_after"), 1),
+        (document.get("retry_after"), 1),
+        (document.get("retry_after_ms"), 1000),
+    ):
+        if isinstance(value, int | float) and 0 <= value / unit <= _LONGEST_WAIT:
+            return timedelta(seconds=value / unit)
+    return None
