@@ -55,7 +55,7 @@ async def ways(url: str) -> AsyncIterator[Mapping[str, Callable[[], Awaitable[by
     """Give the ways to ask, each of which returns the body."""
     guarded = Network(user_agent="bench", allow=LOOPBACK)
     bare = Network(user_agent="bench", allow=LOOPBACK)
-    bare._client._transport._pool._network_backend = httpcore.AnyIOBackend()  # type: ignore[attr-defined]
+    bare._client._transport._guard = httpcore.AnyIOBackend()  # type: ignore[attr-defined]
     plain = httpx.AsyncClient(trust_env=False, headers={"Connection": "close"})
 
     async def through(door: Network) -> bytes:

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from monitor.exchange import Answer, Refused, Request, Response
+from monitor.exchange import ANYBODY, Access, Answer, Refused, Request, Response
 from monitor.item import Entry
 
 #: Larger feeds than this are refused; the largest real one seen has 2.7 MB.
@@ -53,6 +53,7 @@ class Feed:
     #: At its first poll, entries younger than this ring.
     catch_up: timedelta = timedelta(0)
     enabled: bool = True
+    access: Access = ANYBODY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

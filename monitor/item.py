@@ -225,7 +225,7 @@ def article_request(link: str) -> Request:
 
 
 #: Refusals that may be gone a minute later; a server that restarts breaks off in the middle, which is no proper HTTP.
-_PASSING = (Refusal.DNS, Refusal.CONNECT, Refusal.TIMEOUT, Refusal.PROTOCOL)
+_PASSING = (Refusal.DNS, Refusal.CONNECT, Refusal.TIMEOUT, Refusal.PROTOCOL, Refusal.PROXY)
 
 
 def page(answer: Answer) -> Response | NoText:

@@ -7,7 +7,9 @@
       body     of 2xx answers only; plain or gzip, unpacked in small pieces up to the request's limit
     → Response | Refused
 
-One deadline spans the whole exchange. Cookies, proxies of the environment and kept connections do not exist here.
+One deadline spans the whole exchange. What a server lets us in with is told to its own origin alone. A proxy, where the
+owner names one, is trusted in the guard's place: it finds the addresses. Cookie jars, proxies of the environment and
+kept connections do not exist here.
 """
 
 from __future__ import annotations
@@ -23,15 +25,15 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from http import HTTPStatus
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import ip_address
 
 import httpcore
 import httpx
 
-from monitor.exchange import Refusal, Refused, Request, Response
+from monitor.address import Address, Range, inner, is_public
+from monitor.exchange import Access, Proxy, Refusal, Refused, Request, Response
+from monitor.room import Place, Room
 
-Address = IPv4Address | IPv6Address
-Range = IPv4Network | IPv6Network
 #: Returns the addresses of a host name, and raises OSError where there are none; called in a thread, and may block.
 Resolve = Callable[[str], Sequence[Address]]
 
@@ -58,44 +60,6 @@ DETAIL = 200
 _MOVED_FOR_GOOD = frozenset({HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.PERMANENT_REDIRECT})
 _REDIRECTS = _MOVED_FOR_GOOD | {HTTPStatus.FOUND, HTTPStatus.SEE_OTHER, HTTPStatus.TEMPORARY_REDIRECT}
 
-# `ipaddress.is_global` of Python 3.11 calls 192.0.0.8, 192.88.99.1, 224.0.0.1, fec0::1, 64:ff9b::7f00:1 and others
-# global, so these lists are our own: the IANA special-purpose registries (RFC 6890) and multicast.
-_NOT_PUBLIC_IPV4 = tuple(
-    IPv4Network(block)
-    for block in (
-        "0.0.0.0/8",  # this host
-        "10.0.0.0/8",  # private
-        "100.64.0.0/10",  # carrier-grade NAT
-        "127.0.0.0/8",  # loopback
-        "168.63.129.16/32",  # the platform's own service inside Azure machines
-        "169.254.0.0/16",  # link-local, metadata of clouds
-        "172.16.0.0/12",  # private
-        "192.0.0.0/24",  # protocol assignments
-        "192.0.2.0/24",  # documentation
-        "192.31.196.0/24",  # AS112
-        "192.52.193.0/24",  # AMT
-        "192.88.99.0/24",  # 6to4 relays
-        "192.168.0.0/16",  # private
-        "192.175.48.0/24",  # AS112
-        "198.18.0.0/15",  # benchmarks
-        "198.51.100.0/24",  # documentation
-        "203.0.113.0/24",  # documentation
-        "224.0.0.0/3",  # multicast and reserved
-    )
-)
-_GLOBAL_UNICAST = IPv6Network("2000::/3")
-_NOT_PUBLIC_IPV6 = tuple(
-    IPv6Network(block)
-    for block in (
-        "2001::/23",  # protocol assignments
-        "2001:db8::/32",  # documentation
-        "2620:4f:8000::/48",  # AS112
-        "3fff::/20",  # documentation
-    )
-)
-_NAT64 = IPv6Network("64:ff9b::/96")
-_IPV4_COMPATIBLE = IPv6Network("::/96")
-
 
 class Network:
     """Asks servers in the public part of the internet, and in the ranges that the owner allows."""
@@ -120,9 +84,10 @@ class Network:
         """
         self._timeout = timeout
         self._rooms = {slow: Room(ROOM) for slow in (False, True)}
-        guard = _Guard(_Lookups(resolve or _resolve), allow)
+        lookups = _Lookups(resolve or _resolve)
+        self._guard = _Guard(lookups, allow)
         self._client = httpx.AsyncClient(
-            transport=_Transport(guard, ssl_context or httpx.create_ssl_context(trust_env=False)),
+            transport=_Transport(lookups, self._guard, ssl_context or httpx.create_ssl_context(trust_env=False)),
             headers={"User-Agent": user_agent, "Accept-Encoding": "gzip", "Connection": "close"},
             cookies=http.cookiejar.CookieJar(http.cookiejar.DefaultCookiePolicy(allowed_domains=())),
             timeout=httpx.Timeout(READ_LIMIT.total_seconds(), connect=CONNECT_LIMIT.total_seconds(), pool=None),
@@ -155,7 +120,7 @@ class Network:
             return Refused(reason=Refusal.TIMEOUT, detail=f"not whole after {self._timeout.total_seconds():g} s")
         except _FAULTS as fault:
             reason, detail = _reason(fault)
-            return Refused(reason=reason, detail=detail[:DETAIL])
+            return Refused(reason=reason, detail=request.access.scrubbed(detail)[:DETAIL])
 
     async def aclose(self) -> None:
         """Close the door: exchanges under way are cut off and end as refused, and none may begin afterwards."""
@@ -163,11 +128,14 @@ class Network:
 
     async def _follow(self, request: Request, place: Place) -> Response:
         url = _usable(httpx.URL(request.url))
-        headers = _bytes(request.headers)
-        for_good = True
+        access, for_good = request.access, True
         for hop in range(REDIRECTS + 1):
+            if access.proxy:
+                self._guard.check(url.host, _spelt(url))
             bare, password = _without_password(url)
-            async with self._client.stream("GET", bare, headers=headers, auth=password) as answer:
+            headers = _bytes(_told(request, url))
+            asking = self._client.stream("GET", bare, headers=headers, auth=password, extensions={"access": access})
+            async with asking as answer:
                 answer.headers.encoding = "iso-8859-1"  # keeps every byte: an ETag must go back as it came
                 location = _location(answer)
                 if location is None:
@@ -176,7 +144,7 @@ class Network:
                         status=answer.status_code,
                         headers=_first_of_each(answer.headers),
                         body=await self._body(answer, request.limit, place) if answer.is_success else b"",
-                        moved_to=str(url) if hop and for_good else None,
+                        moved_to=str(url) if hop and for_good and not access.shows(str(url)) else None,
                     )
             for_good = for_good and answer.status_code in _MOVED_FOR_GOOD
             url = _usable(url.join(location))
@@ -199,50 +167,6 @@ class Network:
         return bytes(body)
 
 
-class Room:
-    """Bytes that all large bodies share.
-
-    Who finds none free waits, but the one that came first never does: it may exceed the room, so that it ends
-    and leaves, and bodies that each hold a part cannot wait for one another for ever.
-    """
-
-    def __init__(self, size: int) -> None:
-        """Make room for so many bytes."""
-        self._free = size
-        self._held: dict[object, int] = {}  # in order of coming
-        self._left = asyncio.Event()
-
-    async def take(self, holder: object, count: int) -> None:
-        """Take bytes for a holder, waiting until there are so many."""
-        self._held.setdefault(holder, 0)
-        while count > self._free and holder is not next(iter(self._held)):
-            self._left.clear()
-            await self._left.wait()
-        self._held[holder] += count
-        self._free -= count
-
-    def leave(self, holder: object) -> None:
-        """Give back all that a holder has taken."""
-        self._free += self._held.pop(holder, 0)
-        self._left.set()
-
-
-class Place:
-    """What one answer holds of a room."""
-
-    def __init__(self, room: Room) -> None:
-        """Hold nothing yet."""
-        self._room = room
-
-    async def take(self, count: int) -> None:
-        """Take bytes, waiting until there are so many."""
-        await self._room.take(self, count)
-
-    def leave(self) -> None:
-        """Give back all that was taken."""
-        self._room.leave(self)
-
-
 class _NoAnswer(Exception):
     """Carries a reason out of httpx; never leaves this module."""
 
@@ -259,6 +183,7 @@ _FAULTS = (
     httpcore.TimeoutException,
     httpcore.NetworkError,
     httpcore.ProtocolError,
+    httpcore.ProxyError,
     httpx.HTTPError,
     httpx.InvalidURL,
     zlib.error,
@@ -278,6 +203,8 @@ def _reason(fault: Exception) -> tuple[Refusal, str]:  # noqa: PLR0911 - a table
             return Refusal.TIMEOUT, f"silent for {READ_LIMIT.total_seconds():g} s"
         case httpcore.ConnectError() | ssl.SSLError():  # the guard has its own words for faults before the handshake
             return Refusal.TLS, _tls_words(fault)
+        case httpcore.ProxyError():
+            return Refusal.PROXY, str(fault)
         case httpcore.LocalProtocolError() | httpx.InvalidURL() | ValueError():
             return Refusal.URL, str(fault)
         case httpcore.ProtocolError() | httpx.HTTPError():
@@ -311,6 +238,32 @@ def _without_password(url: httpx.URL) -> tuple[httpx.URL, httpx.BasicAuth | None
     if not url.userinfo:
         return url, None
     return url.copy_with(username="", password=""), httpx.BasicAuth(url.username, url.password)
+
+
+def _told(request: Request, url: httpx.URL) -> Mapping[str, str]:
+    """Return the headers for one hop: those that let us in go to their own origin alone (RFC 6454, section 4)."""
+    told = dict(request.headers)
+    if request.access.user_agent:
+        told["User-Agent"] = request.access.user_agent
+    if request.access.headers and _origin(url) == _origin(httpx.URL(request.access.url)):
+        own = dict(request.access.headers)
+        names = {name.lower() for name in own}
+        told = {name: value for name, value in told.items() if name.lower() not in names} | own
+    return told
+
+
+def _origin(url: httpx.URL) -> tuple[str, bytes, int | None]:
+    return url.scheme, url.raw_host, url.port or {"http": 80, "https": 443}.get(url.scheme)
+
+
+def _spelt(url: httpx.URL) -> Sequence[Address]:
+    """Return the address that a host is a spelling of, such as ``0x7f.1``; none where it is a name."""
+    host = url.raw_host.decode("ascii")
+    with suppress(ValueError):
+        return [ip_address(host)]
+    with suppress(OSError):
+        return [ip_address(socket.inet_aton(host))]
+    return []
 
 
 def _bytes(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
@@ -384,30 +337,62 @@ def _unpacker(coding: str) -> _Plain | _Gzip:
 class _Transport(httpx.AsyncBaseTransport):
     """Lets httpx speak through the guard: its own transport takes no network backend.
 
-    Errors of httpcore pass as they are: this module is their only reader.
+    Each way, by its proxy and the authorities that are trusted besides, has a pool of its own. Errors of httpcore pass
+    as they are: this module is their only reader.
     """
 
-    def __init__(self, guard: httpcore.AsyncNetworkBackend, ssl_context: ssl.SSLContext) -> None:
-        # Nothing is kept alive: each feed has its own host, and reuse costs httpcore quadratic time.
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=ssl_context, max_connections=None, max_keepalive_connections=0, network_backend=guard
-        )
+    def __init__(self, lookups: _Lookups, guard: _Guard, ssl_context: ssl.SSLContext) -> None:
+        self._lookups, self._guard, self._trusting = lookups, guard, ssl_context
+        self._pools: dict[tuple[Proxy | None, str | None], httpcore.AsyncConnectionPool] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        url = request.url
-        answer = await self._pool.handle_async_request(
+        url, extensions = request.url, dict(request.extensions)
+        answer = await self._pool(extensions.pop("access")).handle_async_request(
             httpcore.Request(
                 method=request.method,
                 url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
                 headers=request.headers.raw,
                 content=request.stream,
-                extensions=request.extensions,
+                extensions=extensions,
             )
         )
         return httpx.Response(answer.status, headers=answer.headers, stream=_Stream(answer))
 
+    def _pool(self, access: Access) -> httpcore.AsyncConnectionPool:
+        way = access.proxy, access.authorities
+        if way not in self._pools:
+            self._pools[way] = self._opened(access.proxy, self._context(access.authorities))
+        return self._pools[way]
+
+    def _context(self, authorities: str | None) -> ssl.SSLContext:
+        if authorities is None:
+            return self._trusting
+        context = ssl.create_default_context()
+        context.load_verify_locations(cadata=authorities)
+        return context
+
+    def _opened(self, proxy: Proxy | None, trusting: ssl.SSLContext) -> httpcore.AsyncConnectionPool:
+        # Nothing is kept alive: each feed has its own host, and reuse costs httpcore quadratic time.
+        if proxy is None:
+            return httpcore.AsyncConnectionPool(
+                ssl_context=trusting,
+                max_connections=None,
+                max_keepalive_connections=0,
+                network_backend=self._guard,
+            )
+        return httpcore.AsyncHTTPProxy(
+            proxy.url,
+            proxy_auth=proxy.login and (proxy.login[0].encode(), proxy.login[1].encode()),
+            ssl_context=trusting,
+            proxy_ssl_context=trusting if proxy.url.startswith("https:") else None,
+            max_connections=None,
+            max_keepalive_connections=0,
+            network_backend=_ToProxy(self._lookups),
+        )
+
     async def aclose(self) -> None:
-        await self._pool.aclose()
+        for pool in self._pools.values():
+            await pool.aclose()
 
 
 class _Stream(httpx.AsyncByteStream):
@@ -422,18 +407,12 @@ class _Stream(httpx.AsyncByteStream):
         await self._answer.aclose()
 
 
-class _Guard(httpcore.AsyncNetworkBackend):
-    """Checks the addresses of a name and dials one of those same answers.
+class _Dialler(httpcore.AsyncNetworkBackend):
+    """Dials the addresses of a name in turn. Socket files stay impossible, as the base class leaves them."""
 
-    Every hop passes here, after every parser, with no gap between check and dial: spellings, redirects and names
-    that change their answer are all decided by the address. Host header and certificate keep the name. Socket files
-    stay impossible, as the base class leaves them.
-    """
-
-    def __init__(self, lookups: _Lookups, allow: tuple[Range, ...]) -> None:
+    def __init__(self, lookups: _Lookups) -> None:
         self._lookups = lookups
-        self._allow = allow
-        self._dialler = httpcore.AnyIOBackend()
+        self._inner = httpcore.AnyIOBackend()
 
     async def connect_tcp(
         self,
@@ -447,7 +426,7 @@ class _Guard(httpcore.AsyncNetworkBackend):
         fault = _NoAnswer(Refusal.DNS, f"{host} has no address")
         for address in (await self._addresses(host))[:DIALS]:
             try:
-                return await self._dialler.connect_tcp(str(address), port, timeout, local_address, socket_options)
+                return await self._inner.connect_tcp(str(address), port, timeout, local_address, socket_options)
             except httpcore.ConnectTimeout:
                 fault = _NoAnswer(Refusal.TIMEOUT, f"no connection to {address} port {port} after {timeout:g} s")
             except httpcore.ConnectError as error:
@@ -455,15 +434,52 @@ class _Guard(httpcore.AsyncNetworkBackend):
         raise fault
 
     async def _addresses(self, host: str) -> Sequence[Address]:
-        addresses = await self._lookups.addresses(host)
+        return await self._lookups.addresses(host)
+
+
+class _Guard(_Dialler):
+    """Checks the addresses of a name and dials one of those same answers.
+
+    Every hop passes here, after every parser, with no gap between check and dial: spellings, redirects and names
+    that change their answer are all decided by the address. Host header and certificate keep the name.
+    """
+
+    def __init__(self, lookups: _Lookups, allow: tuple[Range, ...]) -> None:
+        super().__init__(lookups)
+        self._allow = allow
+
+    async def _addresses(self, host: str) -> Sequence[Address]:
+        addresses = await super()._addresses(host)
+        self.check(host, addresses)
+        return addresses
+
+    def check(self, host: str, addresses: Sequence[Address]) -> None:
+        """Raise _NoAnswer if one of a host's addresses may not be asked."""
         for address in addresses:
             if not self._may_be_dialled(address):
                 place = str(address) if host == str(address) else f"{host} is {address}"
                 raise _NoAnswer(Refusal.ADDRESS, f"{place}; [network] allow can open it")
-        return addresses
 
     def _may_be_dialled(self, address: Address) -> bool:
-        return is_public(address) or any(_inner(address) in block for block in self._allow)
+        return is_public(address) or any(inner(address) in block for block in self._allow)
+
+
+class _ToProxy(_Dialler):
+    """Dials a proxy, which is the owner's: it is not guarded, and a fault on the way to it is its own."""
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Return a connection to the proxy."""
+        try:
+            return await super().connect_tcp(host, port, timeout, local_address, socket_options)
+        except _NoAnswer as fault:
+            raise _NoAnswer(Refusal.PROXY, fault.detail) from None
 
 
 def _dial_words(error: httpcore.ConnectError) -> str:
@@ -517,22 +533,3 @@ class _Lookups:
 def _resolve(host: str) -> Sequence[Address]:
     answers = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     return [ip_address(place[0]) for *_, place in answers]
-
-
-def is_public(address: Address) -> bool:
-    """Return whether an address, or the IPv4 address inside it, is one of the public internet."""
-    inner = _inner(address)
-    if isinstance(inner, IPv4Address):
-        return not any(inner in block for block in _NOT_PUBLIC_IPV4)
-    return inner.scope_id is None and inner in _GLOBAL_UNICAST and not any(inner in block for block in _NOT_PUBLIC_IPV6)
-
-
-def _inner(address: Address) -> Address:
-    """Return the IPv4 address that packets to an IPv6 address end at, or the address itself where there is none."""
-    if isinstance(address, IPv4Address) or address.scope_id is not None:
-        return address
-    if address.teredo:
-        return address.teredo[1]
-    if address in _NAT64 or (address in _IPV4_COMPATIBLE and int(address) > 1):  # not :: and ::1
-        return IPv4Address(int(address) & 0xFFFF_FFFF)
-    return address.ipv4_mapped or address.sixtofour or address

@@ -194,7 +194,8 @@ class Polling:
                 declared = runtime.feeds.get(state.name)
                 if declared is None:  # removed since it was claimed: its lease runs out with nothing lost
                     return
-                answer = await held.enter_async_context(runtime.network.answering(feed.request(state)))
+                asked = replace(feed.request(state), access=declared.access)
+                answer = await held.enter_async_context(runtime.network.answering(asked))
             finally:
                 self._asked[state.host] -= 1
                 self._pipeline.polls.wake()
@@ -359,7 +360,12 @@ class ArticleReading:
             self._busy.discard(feed.host_of(wanted.entry.link))
 
     async def _read(self, wanted: Item) -> None:
-        async with self._pipeline.runtime.network.answering(item.article_request(wanted.entry.link)) as answer:
+        runtime = self._pipeline.runtime
+        declared = runtime.feeds.get(wanted.feed)  # None where it was removed meanwhile
+        asked = replace(
+            item.article_request(wanted.entry.link), access=declared.access if declared else runtime.config.way
+        )
+        async with runtime.network.answering(asked) as answer:
             match item.page(answer):
                 case item.NoText() as reason:
                     result: item.ArticleText | item.NoText = reason

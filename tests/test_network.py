@@ -22,8 +22,10 @@ import pytest
 import trustme
 
 from monitor import network
+from monitor.address import Address, Range, is_public
 from monitor.exchange import Answer, Refusal, Refused, Request, Response
-from monitor.network import Address, Network, Room, is_public
+from monitor.network import Network
+from monitor.room import Room
 from tests.conftest import SHARED, needs_shared
 from tests.http_server import DROP, HANG, HttpServer, Mode, Reply
 
@@ -123,7 +125,7 @@ async def door() -> AsyncIterator[Network]:
 
 def opened(
     *,
-    allow: tuple[network.Range, ...] = (),
+    allow: tuple[Range, ...] = (),
     timeout: timedelta = timedelta(seconds=5),
     ssl_context: ssl.SSLContext | None = TRUSTING_NOBODY,
     resolve: network.Resolve | None = None,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 import pytest
+import trustme
 from standardwebhooks import Webhook
 
 from monitor import config
@@ -212,6 +213,12 @@ REST = {
     "rules": '[rules]\nport = "port strike"',
     "channels": '[channels]\nscreen = "console:"',
 }
+#: Files that examples name.
+SECRETS = {
+    "mail.pw": "x", "desk.url": "json://desk.example", "hook.secret": "whsec_c2VjcmV0", "agency.pw": "x",
+    "ministry.token": "x", "journal.headers": "X-Key: x", "journal.cookies": "session=x",
+    "abroad.url": "http://bot:x@proxy.example:3128", "bank-ca.pem": trustme.CA().cert_pem.bytes().decode(),
+}  # fmt: skip
 
 
 def examples() -> list[object]:
@@ -228,8 +235,7 @@ def test_an_example_of_a_config_is_fine(example: str, tmp_path: Path) -> None:
     missing = [table for name, table in REST.items() if f"[{name}" not in example]
     path = tmp_path / "config.toml"
     path.write_text("\n".join([example, *missing]))
-    secrets = {"mail.pw": "x", "desk.url": "json://desk.example", "hook.secret": "whsec_c2VjcmV0"}
-    for name, secret in secrets.items():
+    for name, secret in SECRETS.items():
         (tmp_path / name).write_text(secret)
         (tmp_path / name).chmod(0o600)
     loaded = config.load(path, environment={})

@@ -82,7 +82,7 @@ def _find(config: Config, named: str) -> Feed:
     if urlsplit(named).scheme not in {"http", "https"}:
         known = ", ".join(feed.name for feed in config.feeds)
         invocation.fail(f"no feed is called {named!r}; known are {known}, or give an address")
-    return Feed(name=named, url=named, interval=timedelta(0))
+    return Feed(name=named, url=named, interval=timedelta(0), access=config.way)
 
 
 def _print(tested: Probe, matches: Sequence[tuple[Entry, Match]], config: Config, now: datetime) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from monitor import feed, item, parse
@@ -48,7 +48,7 @@ async def probe(config: Config, declared: Feed, now: datetime) -> Probe:
     )
     started = time.monotonic()
     try:
-        answer = await network.exchange(feed.request(state))
+        answer = await network.exchange(replace(feed.request(state), access=declared.access))
     finally:
         await network.aclose()
     seconds = time.monotonic() - started

@@ -11,9 +11,10 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo, available_timezones
 
 from monitor.channel import Channel
+from monitor.config.access import Accesses
 from monitor.config.channels import Channels
 from monitor.config.check import Entry, checked, entries
-from monitor.config.feeds import make_feeds
+from monitor.config.feeds import Feeds
 from monitor.config.include import gather, watched
 from monitor.config.kinds import exact, guess
 from monitor.config.loaded import Config, Log, Polling
@@ -89,7 +90,9 @@ def _build(
         report.close()
     secrets = Secrets(environment, report)
     _check_pace(whole.polling, main.at("polling"), report)
-    feeds = make_feeds(feed_tables, feed_names, whole.polling, main.at("feeds"), report)
+    accesses = Accesses(secrets, report)
+    way = accesses.way(whole.network, main.at("network"))
+    feeds = Feeds(whole.polling, accesses, way, report).make(feed_tables, feed_names, main.at("feeds"))
     channels = Channels(secrets, report).make(channel_tables, channel_names, main.at("channels"))
     known = Known(
         feeds=feeds,
@@ -122,6 +125,7 @@ def _build(
         polling=_polling(whole.polling),
         keep=Keep(items=whole.keep.items, alerts=whole.keep.alerts, size=whole.keep.size),
         allow=whole.network.allow,
+        way=way,
         notices=_notices(whole, channels),
         log=Log(level=whole.log.level, format=whole.log.format),
         warnings=report.warnings,

@@ -27,6 +27,7 @@ LEAST_SIZE, MOST_SIZE = Size.parse("10MB"), Size.parse("100TB")
 #: Longer words are not slips of the pen, and a guess at one of 10,000 letters takes 2 s.
 _LONGEST_GUESSED = 64
 _WEB = 'write such as "https://news.example/rss.xml"'
+_PROXY = '"http://proxy.bank.example:3128"'
 #: A code of a language by BCP 47, such as en or pt-BR.
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
@@ -202,6 +203,12 @@ def _fallback(value: object) -> object:
     raise refusal(f"expected the name of a channel, or false, found {found(value)}", 'write such as "mail"')
 
 
+def _proxy(value: object) -> object:
+    if value is False or (isinstance(value, str) and value):
+        return value
+    raise refusal(f"expected the address of a proxy, or false, found {found(value)}", f"write such as {_PROXY}")
+
+
 def _language(value: object) -> object:
     if isinstance(value, str) and not _LANGUAGE.fullmatch(value):
         raise refusal(f"{value!r} is not the code of a language", 'write such as "en", "ru" or "pt-BR"')
@@ -233,6 +240,8 @@ Fallback = Annotated[str | bool, BeforeValidator(_fallback)]
 #: How long something is kept; the reference page calls it so, since durations are written otherwise.
 Age = Annotated[timedelta, BeforeValidator(_age), "age"]
 Room = Annotated[Size, BeforeValidator(_size)]
+#: The address of a proxy, or False for none.
+ProxyAddress = Annotated[str | bool, BeforeValidator(_proxy)]
 Hours = Annotated[Quiet, BeforeValidator(_quiet)]
 Language = Annotated[str, BeforeValidator(_language)]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]

@@ -13,6 +13,7 @@ from monitor.config.report import Report
 from monitor.config.schema import Level, LogFormat
 from monitor.config.source import Place, Source
 from monitor.errors import Fault
+from monitor.exchange import Access
 from monitor.feed import Feed, Pace
 from monitor.judge import Watch
 from monitor.keep import Keep
@@ -62,6 +63,8 @@ class Config:
     keep: Keep
     #: Ranges of addresses that are not public and may be read from.
     allow: tuple[IPv4Network | IPv6Network, ...]
+    #: The way to all that names no other: through which proxy.
+    way: Access
     #: The channels that hear of wirebell itself.
     notices: tuple[str, ...]
     log: Log

@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 
 from monitor import hours, keep
 from monitor.config.schema import (
+    AuthTable,
     ChannelTable,
     FeedTable,
     HealthTable,
@@ -81,6 +82,16 @@ TABLES: tuple[tuple[str, type[Table], str], ...] = (
         'What is watched. Short form: `NAME = "https://…"` below `[feeds]`. No two feeds have the same address.',
     ),
     (
+        "`[feeds.NAME.auth]`",
+        AuthTable,
+        (
+            "How a feed's server is proved who asks: a user with one of the passwords, or one of the tokens. On one "
+            'line: `auth = { token_file = "wire.token" }`. Headers, cookies and this are told to the origin of the '
+            "feed's `url` alone, for feeds and articles alike. More: [read feeds that let not everybody in]"
+            "(../how-to/read-closed-feeds.md)."
+        ),
+    ),
+    (
         "`[rules.NAME]`",
         RuleTable,
         'What is looked for. Short forms below `[rules]`: `NAME = "query"`, and `NAME = ["…", "…"]` for any of them.',
@@ -111,7 +122,11 @@ TABLES: tuple[tuple[str, type[Table], str], ...] = (
         ),
     ),
     ("`[polling]`", PollingTable, "How feeds are polled."),
-    ("`[network]`", NetworkTable, "What may be read from. Channels are yours, and are not limited by it."),
+    (
+        "`[network]`",
+        NetworkTable,
+        "What feeds and articles may be read from, and how. Channels are yours: nothing of it is theirs.",
+    ),
     ("`[health]`", HealthTable, "What wirebell says of itself: greetings, and answers to changes of this file."),
     ("`[log]`", LogTable, "What the daemon writes of its work."),
 )

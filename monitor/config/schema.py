@@ -21,6 +21,7 @@ from monitor.config.kinds import (
     Hours,
     Language,
     Networks,
+    ProxyAddress,
     Room,
     SomeTexts,
     Span,
@@ -66,6 +67,10 @@ class Table(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+#: Names and values of the user's.
+Pairs = dict[str, str]
+
+
 class Named(Table):
     """A table with a name of the user's, and a short form on one line."""
 
@@ -76,6 +81,18 @@ class Named(Table):
     long: ClassVar[bool] = True
     #: Names stand in patterns, commands and messages, where these would be read as something else.
     unfit: ClassVar[str] = "*?[]:,\"'"
+
+
+class AuthTable(Table):
+    """What proves to a server who asks: a user and a password, or a token."""
+
+    user: Text | None = key("The name to log in with, by HTTP's basic scheme.", '"anna"', None)
+    password: Text | None = key("The password itself; `password_file` is safer.", '"…"', None)
+    password_file: Text | None = key("A file that holds the password.", '"wire.pw"', None)
+    password_env: Text | None = key("A variable of the environment that holds the password.", '"WIRE_PASSWORD"', None)
+    token: Text | None = key("The token itself, sent by the bearer scheme; `token_file` is safer.", '"…"', None)
+    token_file: Text | None = key("A file that holds the token.", '"wire.token"', None)
+    token_env: Text | None = key("A variable of the environment that holds the token.", '"WIRE_TOKEN"', None)
 
 
 class FeedTable(Named):
@@ -99,6 +116,42 @@ class FeedTable(Named):
         "At its first poll, items younger than this ring; `polling.catch_up` when absent.", '"6h"', None
     )
     enabled: bool = key("Whether it is polled.", "false", default=True)
+    headers: Pairs = key("Headers that its server is sent.", '{ Accept-Language = "de" }', {})
+    headers_file: Text | None = key(
+        "A file that holds further headers, one on each line as `Name: value`.", '"wire.headers"', None
+    )
+    headers_env: Text | None = key(
+        "A variable of the environment that holds further headers, written so.", '"WIRE_HEADERS"', None
+    )
+    auth: AuthTable = key(
+        "What its server lets it in with.", '{ user = "anna", password_file = "wire.pw" }', AuthTable()
+    )
+    cookies: Pairs = key("Cookies that its server is sent.", '{ edition = "world" }', {})
+    cookies_file: Text | None = key(
+        "A file that holds further cookies, as `name=value`, with a `;` or a line end between them.",
+        '"wire.cookies"',
+        None,
+    )
+    cookies_env: Text | None = key(
+        "A variable of the environment that holds further cookies, written so.", '"WIRE_COOKIES"', None
+    )
+    proxy: ProxyAddress | None = key(
+        "The http or https proxy that asks in its place; `network.proxy` when absent, none with `false`.",
+        '"http://proxy.bank.example:3128"',
+        None,
+    )
+    proxy_file: Text | None = key("A file that holds the proxy's address, with its login.", '"proxy.url"', None)
+    proxy_env: Text | None = key(
+        "A variable of the environment that holds the proxy's address, with its login.", '"PROXY"', None
+    )
+    user_agent: Text | None = key(
+        "What servers are told about who asks, in place of wirebell's own words.",
+        '"Mozilla/5.0 (X11; Linux x86_64)"',
+        None,
+    )
+    ca: Text | None = key(
+        "A file of certificates in PEM: authorities that are trusted besides the machine's.", '"intranet.pem"', None
+    )
 
 
 class RuleTestTable(Table):
@@ -239,9 +292,18 @@ class PollingTable(Table):
 
 
 class NetworkTable(Table):
-    """What feeds and articles may be read from besides public addresses."""
+    """What feeds and articles may be read from besides public addresses, and through which proxy."""
 
     allow: Networks = key("Ranges of addresses that are not public and may be read from.", '["10.1.0.0/16"]', ())
+    proxy: Text | None = key(
+        "The http or https proxy that asks in the place of all feeds that name no other.",
+        '"http://proxy.bank.example:3128"',
+        None,
+    )
+    proxy_file: Text | None = key("A file that holds the proxy's address, with its login.", '"proxy.url"', None)
+    proxy_env: Text | None = key(
+        "A variable of the environment that holds the proxy's address, with its login.", '"PROXY"', None
+    )
 
 
 class HealthTable(Table):
@@ -296,6 +358,6 @@ class Whole(Table):
     terms: Names = key("Lists of words that rules name as `@name`.", '{ nato = ["NATO", "НАТО", "OTAN"] }', {})
     channels: Names = key("The channels, by name.", '{ desk = "console:" }', {})
     polling: PollingTable = key("How feeds are polled.", "", PollingTable())
-    network: NetworkTable = key("What may be read from.", "", NetworkTable())
+    network: NetworkTable = key("What may be read from, and how.", "", NetworkTable())
     health: HealthTable = key("What wirebell says of itself.", "", HealthTable())
     log: LogTable = key("What the daemon writes of its work.", "", LogTable())

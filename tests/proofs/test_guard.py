@@ -20,10 +20,11 @@ import httpcore
 import pytest
 
 from monitor import network
+from monitor.address import Address
 from monitor.config import feeds as configured
 from monitor.exchange import Refusal, Refused, Request, Response
 from monitor.feed import State
-from monitor.network import Address, Network
+from monitor.network import Network
 from monitor.store import feeds
 from tests.conftest import ROOT
 from tests.http_server import HttpServer, Reply
@@ -206,7 +207,7 @@ class Inner:
     def writable(self) -> list[str]:
         """Return the addresses that a config takes, each once; of the others it says what is wrong."""
         taken = [each for each in self.addresses() if configured._url_fault(each) is None]
-        return list({configured._plain(each): each for each in taken}.values())
+        return list({configured.plain(each): each for each in taken}.values())
 
     def hops(self, server: HttpServer, status: int) -> list[str]:
         """Return addresses of a server, one for each spelling, that lead to it; a tab cannot stand in a header."""

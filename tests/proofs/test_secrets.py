@@ -27,13 +27,22 @@ from tests.smtp_server import SmtpServer
 
 HOOK, KEY = "canaryhook7f3a9c51e2b8", "canarykey20d4f6a81c93e5"
 ADDRESS, PASSWORD = "canaryaddress5b1e7d90c2", "canarypassword8c46f2a0"
+HEADER, TOKEN = "canaryheader3c7ae1904d", "canarytoken94f0b2d6e8a1"
+COOKIE, LOGIN = "canarycookie6a08d3b7f2", "canarylogin1f5c9e2a70"
 SECRET = b64encode(KEY.encode()).decode()
-CANARIES = (HOOK, KEY, SECRET, ADDRESS, PASSWORD, b64encode(PASSWORD.encode()).decode().rstrip("="))
+BASIC = b64encode(f"anna:{LOGIN}".encode()).decode()
+CANARIES = (
+    *(HOOK, KEY, SECRET, ADDRESS, PASSWORD, b64encode(PASSWORD.encode()).decode().rstrip("=")),
+    *(HEADER, TOKEN, COOKIE, LOGIN, BASIC),
+)
 #: What wirebell is told to show, besides what it says by itself.
 COMMANDS = (
     ("status",),
     ("status", "--json"),
-    ("feeds",),
+    ("feeds", "list"),
+    ("feeds", "list", "--json"),
+    ("feeds", "test", "wire"),
+    ("feeds", "test", "closed", "--json"),
     ("rules", "list"),
     ("channels", "list"),
     ("channels", "list", "--json"),
@@ -65,12 +74,13 @@ def receivers(*, work: bool) -> Iterator[World]:
     login = ("bot", PASSWORD if work else "another")
     with HttpServer() as http, SmtpServer(login=login) as mail:
         http.reply("/rss", Reply(body=rss([{"guid": "1", "title": "Glacier road closed"}], at=datetime.now(UTC))))
+        http.reply("/closed", Reply(headers={"Content-Encoding": f"{TOKEN} {COOKIE} {HEADER}"}))
         for path in (f"/hook/{HOOK}?token={HOOK}", f"/{ADDRESS}", f"/{ADDRESS}/"):
             http.reply(path, Reply() if work else Reply(status=403, body=path.encode()))
         yield World(http=http, mail=mail)
 
 
-def write(folder: Path, world: World, *, inside: bool) -> None:
+def write(folder: Path, world: World, *, inside: bool, failing: bool = True) -> None:
     """Write a config whose secrets stand in it, or, as far as they can, in files beside it."""
     values = {
         "webhook": world.http.url(f"/hook/{HOOK}?token={HOOK}"),
@@ -79,14 +89,25 @@ def write(folder: Path, world: World, *, inside: bool) -> None:
         "password": PASSWORD,
     }
     given = {key: f'{key} = "{value}"' for key, value in values.items()}
+    given |= {
+        "headers": f'headers = {{ X-Key = "{HEADER}" }}',
+        "cookies": f'cookies = {{ session = "{COOKIE}" }}',
+        "login": f'auth = {{ user = "anna", password = "{LOGIN}" }}',
+        "token": f'auth = {{ token = "{TOKEN}" }}',
+    }
     if not inside:
+        values |= {"headers": f"X-Key: {HEADER}", "cookies": f"session={COOKIE}", "login": LOGIN, "token": TOKEN}
         for key, value in values.items():
             (folder / key).write_text(value, encoding="utf-8")
             (folder / key).chmod(0o600)
             given[key] = f'{key}_file = "{key}"'
+        given["login"] = 'auth = { user = "anna", password_file = "login" }'
+        given["token"] = 'auth = { token_file = "token" }'
+    closed = ", ".join((given["token"], given["headers"], given["cookies"]))
     (folder / "config.toml").write_text(
         f"""timezone = "UTC"
-feeds.wire = {{ url = "{world.http.url("/rss")}", interval = "1s" }}
+feeds.wire = {{ url = "{world.http.url("/rss")}", interval = "1s", {given["login"]} }}
+feeds.closed = {{ url = "{world.http.url("/closed")}", enabled = {str(failing).lower()}, {closed} }}
 rules.road = "glacier"
 polling = {{ min_interval = "1s", catch_up = "1h" }}
 network.allow = ["127.0.0.0/8"]
@@ -212,7 +233,7 @@ async def test_a_fault_on_the_way_to_a_channel_is_logged_with_its_place_and_with
         raise RuntimeError(message) from LookupError(PASSWORD)
 
     with receivers(work=True) as world:
-        write(house.folder, world, inside=False)
+        write(house.folder, world, inside=False, failing=False)
         monkeypatch.setattr(BREAKS[channel], break_off)
         house.configure((house.folder / "config.toml").read_text(encoding="utf-8"))
         await house.work()

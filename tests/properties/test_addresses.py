@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv6Address
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from monitor.network import is_public
+from monitor.address import is_public
 from tests.properties.laws import law
 
 #: Special-purpose addresses of IPv4 by the registry of IANA, multicast, reserved ones, and a cloud's own.
