@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from monitor.config.check import Entry
 from monitor.config.kinds import exact, web_fault
 from monitor.config.report import Report
-from monitor.config.schema import DEFAULT_INTERVAL, FeedTable, PollingTable
+from monitor.config.schema import FeedTable, PollingTable
 from monitor.config.source import Place
 from monitor.feed import Feed
 
@@ -34,6 +34,8 @@ def _feed(entry: Entry[FeedTable], polling: PollingTable, report: Report) -> Fee
         name=entry.name,
         url=table.url,
         interval=_interval(entry, polling, report),
+        silent_after=table.silent_after,
+        window=table.window,
         tags=tuple(dict.fromkeys(table.tags)),
         full_text=table.full_text or polling.full_text,
         language=table.language,
@@ -42,9 +44,9 @@ def _feed(entry: Entry[FeedTable], polling: PollingTable, report: Report) -> Fee
     )
 
 
-def _interval(entry: Entry[FeedTable], polling: PollingTable, report: Report) -> timedelta:
-    interval = entry.table.interval or max(DEFAULT_INTERVAL, polling.min_interval)
-    if interval < polling.min_interval:
+def _interval(entry: Entry[FeedTable], polling: PollingTable, report: Report) -> timedelta | None:
+    interval = entry.table.interval
+    if interval is not None and interval < polling.min_interval:
         least = exact(polling.min_interval)
         cure = f'write "{least}" or more, or lower polling.min_interval'
         report.fault(entry.place.at("interval"), f"{exact(interval)} is under the least interval, {least}", cure)
