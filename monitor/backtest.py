@@ -139,7 +139,7 @@ def _sound(value: str) -> str:
 
 
 def _feed(feeds: Mapping[str, Feed], name: str, language: str) -> Feed:
-    declared = feeds.get(name) or Feed(name=name, url="", interval=timedelta(0))
+    declared = feeds.get(name) or Feed(name=name, url="")
     return replace(declared, language=language) if language else declared
 
 

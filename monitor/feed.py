@@ -1,7 +1,9 @@
-"""Feeds as declared and as remembered: what to ask, what the answer means, and when to ask again."""
+"""Feeds as declared and as remembered: what to ask, what the answer means, and how a feed stands after it."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -10,13 +12,15 @@ from hashlib import blake2b
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from monitor.exchange import ANYBODY, Access, Answer, Refused, Request, Response
+from monitor.exchange import ANYBODY, Access, Answer, Refusal, Refused, Request, Response
 from monitor.item import Entry
 
 #: Larger feeds than this are refused; the largest real one seen has 2.7 MB.
 LIMIT = 10 * 1024 * 1024
 #: A feed that says it is gone is asked once a day, since some come back.
 GONE_INTERVAL = timedelta(days=1)
+#: A server that could not be reached is asked once more this soon: mostly a line was lost, or it was starting.
+SECOND_TRY = timedelta(minutes=1)
 #: A server may ask for patience, but not for more than a day of it.
 MOST_PATIENCE = timedelta(days=1)
 _ACCEPT = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
@@ -30,13 +34,49 @@ class FullText(StrEnum):
     NEVER = "never"
 
 
+class Window(StrEnum):
+    """What a feed lists: the newest of all that came, or a choice that says nothing of the rest."""
+
+    TIME = "time"
+    SELECTION = "selection"
+
+
 class State(StrEnum):
     """How a feed is doing."""
 
     NEW = "new"
     OK = "ok"
     FAILING = "failing"
+    #: It answers, and brings nothing for longer than it ever does.
+    SILENT = "silent"
     GONE = "gone"
+    #: It answers with what cannot be meant.
+    ODD = "odd"
+
+
+#: States in which a feed should be read and is not.
+UNREAD = (State.FAILING, State.GONE)
+#: States that an answer alone does not end.
+LASTING = (State.SILENT, State.ODD)
+
+
+class Cause(StrEnum):
+    """What a failed poll comes from, as far as it tells what a person can do."""
+
+    UNREACHABLE = "unreachable"
+    NAME = "name"
+    ADDRESS = "address"
+    CERTIFICATE = "certificate"
+    LOGIN = "login"
+    FORBIDDEN = "forbidden"
+    BOT_WALL = "bot wall"
+    MISSING = "missing"
+    GONE = "gone"
+    BUSY = "busy"
+    PAGE = "page"
+    EMPTY = "empty"
+    BROKEN = "broken"
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +85,18 @@ class Feed:
 
     name: str
     url: str
-    interval: timedelta
+    #: None where it is polled as often as its news are worth.
+    interval: timedelta | None = None
     tags: tuple[str, ...] = ()
     full_text: FullText = FullText.AUTO
     #: BCP 47 code of the language it is written in, where the config says so.
     language: str | None = None
     #: At its first poll, entries younger than this ring.
     catch_up: timedelta = timedelta(0)
+    #: After so long without anything new it is silent; None where that is learned.
+    silent_after: timedelta | None = None
+    #: None where it is learned.
+    window: Window | None = None
     enabled: bool = True
     access: Access = ANYBODY
 
@@ -75,12 +120,39 @@ class FeedState:
     #: First answer that was a feed, even an empty one; None before.
     baseline_at: datetime | None = None
     polled_at: datetime | None = None
+    #: When it last answered as a feed does, with news or without.
+    read_at: datetime | None = None
     next_poll_at: datetime
     #: Failed polls in a row.
     failures: int = 0
     state: State = State.NEW
     #: In words for people; empty while all is well.
     reason: str = ""
+    #: Why its last poll failed; None where it did not.
+    cause: Cause | None = None
+    #: When it came into its state; of a silent feed, when its last item came.
+    since: datetime | None = None
+    #: The state that people were told of; None where they know of no trouble.
+    told: State | None = None
+    #: Whether they were told that it is this machine's network.
+    told_network: bool = False
+    #: The new address that people were told of.
+    told_move: str | None = None
+    #: When to look whether it has fallen silent.
+    look_at: datetime | None = None
+    #: When its bytes last changed.
+    changed_at: datetime | None = None
+    #: The first eight bytes of the key of each entry that it listed last, oldest first, one behind the other.
+    window: bytes = b""
+    #: How often it listed again what it had left out before, up to a few times.
+    returns: int = 0
+    #: Since something may have been lost it is polled at least so often.
+    within: timedelta | None = None
+    #: How long the publisher asks to be left alone between two polls, in the feed itself.
+    ttl: timedelta = timedelta(0)
+    #: New entries and seconds of watching, both fading: their ratio is how often something comes.
+    news: float = 0.0
+    watched: float = 0.0
     #: Its last parse was killed or took long: it is parsed in the lane where it delays no clean feed.
     slow: bool = False
     enabled: bool = True
@@ -123,6 +195,7 @@ class NotAFeed:
     """A document that is none, and what it seems to be."""
 
     detail: str
+    cause: Cause = Cause.BROKEN
 
 
 class Trouble(StrEnum):
@@ -141,6 +214,8 @@ class Unchanged:
 
     etag: str | None
     modified: str | None
+    #: For so long the publisher calls its answer fresh.
+    fresh: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +229,10 @@ class Document:
     etag: str | None
     modified: str | None
     moved_to: str | None
+    #: For so long the publisher calls its answer fresh.
+    fresh: timedelta = timedelta(0)
+    #: How long it asks to be left alone, in the feed itself.
+    ttl: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +241,7 @@ class Failed:
 
     trouble: Trouble
     detail: str
+    cause: Cause = Cause.OTHER
     #: Not before this time by the server's own word.
     retry_at: datetime | None = None
 
@@ -183,30 +263,55 @@ def request(state: FeedState) -> Request:
     return Request(url=state.address, headers=headers, limit=LIMIT, slow=state.slow)
 
 
+_CAUSES = {
+    Refusal.ADDRESS: Cause.ADDRESS,
+    Refusal.URL: Cause.ADDRESS,
+    Refusal.DNS: Cause.NAME,
+    Refusal.CONNECT: Cause.UNREACHABLE,
+    Refusal.TIMEOUT: Cause.UNREACHABLE,
+    Refusal.PROTOCOL: Cause.UNREACHABLE,
+    Refusal.TLS: Cause.CERTIFICATE,
+}
+_STATUS_CAUSES = {
+    HTTPStatus.UNAUTHORIZED: Cause.LOGIN,
+    HTTPStatus.FORBIDDEN: Cause.FORBIDDEN,
+    HTTPStatus.NOT_FOUND: Cause.MISSING,
+    HTTPStatus.TOO_MANY_REQUESTS: Cause.BUSY,
+}
+#: Who stands before a server and asks its visitors to prove that they are people.
+_WALLS = ("cloudflare", "ddos-guard", "qrator", "sucuri", "akamaighost", "datadome")
+
+
 def outcome(state: FeedState, answer: Answer, now: datetime) -> Outcome:
     """Return what the server's answer means."""
     match answer:
-        case Refused():
-            return Failed(trouble=Trouble.NO_ANSWER, detail=str(answer))
+        case Refused(reason=reason):
+            return Failed(trouble=Trouble.NO_ANSWER, detail=str(answer), cause=_CAUSES.get(reason, Cause.OTHER))
         case Response(status=HTTPStatus.NOT_MODIFIED, headers=headers):
             return Unchanged(
-                etag=headers.get("etag", state.etag), modified=headers.get("last-modified", state.modified)
+                etag=headers.get("etag", state.etag),
+                modified=headers.get("last-modified", state.modified),
+                fresh=fresh(headers.get("cache-control", "")),
             )
         case Response(status=HTTPStatus.GONE):
-            return Failed(trouble=Trouble.GONE, detail="")
+            return Failed(trouble=Trouble.GONE, detail="", cause=Cause.GONE)
         case Response(status=HTTPStatus.OK):
             return _body(state, answer)
         case Response(status=status, headers=headers):
             return Failed(
-                trouble=Trouble.STATUS, detail=_status_words(status), retry_at=retry_at(headers.get("retry-after"), now)
+                trouble=Trouble.STATUS,
+                detail=_status_words(status),
+                cause=_status_cause(status, headers),
+                retry_at=retry_at(headers.get("retry-after"), now),
             )
 
 
 def _body(state: FeedState, answer: Response) -> Unchanged | Document:
     body_hash = blake2b(answer.body, digest_size=16).digest()
     etag, modified = answer.headers.get("etag"), answer.headers.get("last-modified")
+    how_long = fresh(answer.headers.get("cache-control", ""))
     if body_hash == state.body_hash:
-        return Unchanged(etag=etag, modified=modified)
+        return Unchanged(etag=etag, modified=modified, fresh=how_long)
     return Document(
         url=answer.url,
         body=answer.body,
@@ -215,7 +320,19 @@ def _body(state: FeedState, answer: Response) -> Unchanged | Document:
         etag=etag,
         modified=modified,
         moved_to=answer.moved_to,
+        fresh=how_long,
+        ttl=ttl(answer.body),
     )
+
+
+def _status_cause(status: int, headers: Mapping[str, str]) -> Cause:
+    server = headers.get("server", "").lower()
+    walled = "cf-mitigated" in headers or any(wall in server for wall in _WALLS)
+    if walled and status in (HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE):
+        return Cause.BOT_WALL
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Cause.BUSY
+    return _STATUS_CAUSES.get(HTTPStatus(status), Cause.OTHER) if status in set(HTTPStatus) else Cause.OTHER
 
 
 def _status_words(status: int) -> str:
@@ -241,6 +358,24 @@ def retry_at(header: str | None, now: datetime) -> datetime | None:
     return min(max(named, now), now + MOST_PATIENCE)
 
 
+_MAX_AGE = re.compile(r"(?:^|[,\s])(?:s-maxage|max-age)=(\d{1,9})", re.IGNORECASE)
+_MINUTES = re.compile(rb"<ttl>\s*(\d{1,6})\s*</ttl>", re.IGNORECASE)
+#: A channel's own elements stand before its entries.
+_HEAD = 8192
+
+
+def fresh(cache_control: str) -> timedelta:
+    """Return for how long an answer is fresh by its Cache-Control header (RFC 9111, section 5.2.2)."""
+    found = _MAX_AGE.search(cache_control)
+    return timedelta(seconds=int(found[1])) if found else timedelta(0)
+
+
+def ttl(body: bytes) -> timedelta:
+    """Return how long a feed of RSS 2.0 asks to be kept before it is asked for again."""
+    found = _MINUTES.search(body, 0, _HEAD)
+    return timedelta(minutes=int(found[1])) if found else timedelta(0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
     """How often feeds may be asked."""
@@ -249,22 +384,30 @@ class Pace:
     max_interval: timedelta
 
 
-def unchanged(feed: Feed, state: FeedState, seen: Unchanged, now: datetime) -> FeedState:
-    """Return the state after an answer without news."""
-    return replace(
-        _healthy(feed, state, now),
-        etag=seen.etag,
-        modified=seen.modified,
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brought:
+    """What came with a document that is a feed, measured by what was known."""
+
+    #: How many entries are new.
+    new: int = 0
+    #: What about it cannot be meant, in words for people; empty where nothing.
+    odd: str = ""
 
 
-def arrived(feed: Feed, state: FeedState, document: Document, parsed: Parsed, now: datetime) -> FeedState:
+def unchanged(state: FeedState, seen: Unchanged, wait: timedelta, now: datetime) -> FeedState:
+    """Return the state after an answer without news, to be asked again after the wait."""
+    return replace(_healthy(state, wait, now), etag=seen.etag, modified=seen.modified)
+
+
+def arrived(  # noqa: PLR0913 - what arrived, what it brought, and when
+    state: FeedState, document: Document, parsed: Parsed, brought: Brought, *, wait: timedelta, now: datetime
+) -> FeedState:
     """Return the state after a document that is a feed.
 
     A permanent redirect is followed from here on, and only from here: a login page that answers with 301 is no feed.
     """
     return replace(
-        _healthy(feed, state, now),
+        _settled(_healthy(state, wait, now), brought, now),
         etag=document.etag,
         modified=document.modified,
         body_hash=document.body_hash,
@@ -272,6 +415,9 @@ def arrived(feed: Feed, state: FeedState, document: Document, parsed: Parsed, no
         title=parsed.title or state.title,
         language=parsed.language or state.language,
         baseline_at=state.baseline_at or now,
+        changed_at=now,
+        ttl=document.ttl,
+        look_at=state.look_at or now,
     )
 
 
@@ -283,15 +429,30 @@ def starts_over(state: FeedState, *, known: int, listed: int) -> bool:
     return state.baseline_at is not None and state.body_hash is None and known * 2 < listed
 
 
-def _healthy(feed: Feed, state: FeedState, now: datetime) -> FeedState:
-    return replace(state, polled_at=now, next_poll_at=now + feed.interval, failures=0, state=State.OK, reason="")
+def _healthy(state: FeedState, wait: timedelta, now: datetime) -> FeedState:
+    """An answer ends every failure; whether a feed is silent or odd is not told by its answering."""
+    answered = replace(state, polled_at=now, read_at=now, next_poll_at=now + wait, failures=0, cause=None)
+    if state.state in (State.OK, *LASTING):
+        return answered
+    return replace(answered, state=State.OK, reason="", since=now, look_at=now if state.baseline_at else None)
 
 
-def failed(feed: Feed, state: FeedState, failure: Failed, pace: Pace, now: datetime) -> FeedState:
+def _settled(state: FeedState, brought: Brought, now: datetime) -> FeedState:
+    if brought.odd:
+        since = state.since if state.state is State.ODD else now
+        return replace(state, state=State.ODD, reason=brought.odd, since=since)
+    if state.state is State.ODD or (state.state is State.SILENT and brought.new):
+        return replace(state, state=State.OK, reason="", since=now, look_at=now)
+    return state
+
+
+def failed(state: FeedState, failure: Failed, wait: timedelta, pace: Pace, now: datetime) -> FeedState:
     """Return the state after a failed poll: the wait doubles up to the longest interval, or to what the server asks."""
     failures = state.failures + 1
     gone = failure.trouble is Trouble.GONE
-    backed_off = min(feed.interval * (1 << min(failures - 1, 20)), max(pace.max_interval, feed.interval))
+    backed_off = min(wait * (1 << min(failures - 1, 20)), max(pace.max_interval, wait))
+    if failures == 1 and failure.cause in (Cause.UNREACHABLE, Cause.NAME):
+        backed_off = min(backed_off, SECOND_TRY)
     next_poll_at = now + (GONE_INTERVAL if gone else backed_off)
     return replace(
         state,
@@ -300,4 +461,6 @@ def failed(feed: Feed, state: FeedState, failure: Failed, pace: Pace, now: datet
         failures=failures,
         state=State.GONE if gone else State.FAILING,
         reason=str(failure),
+        cause=failure.cause,
+        since=state.since if state.failures and state.since else now,
     )

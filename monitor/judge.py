@@ -19,6 +19,11 @@ from monitor.rule import Judged, Match, Rule, RuleSet, RuleTest, Unjudged, Where
 TAG = "tag:"
 
 
+#: How much it counts that news wait which a rule of this priority watches: for an urgent one they are seen three times
+#: as soon.
+_WEIGHTS = {Priority.LOW: 0.5, Priority.NORMAL: 1.0, Priority.HIGH: 3.0, Priority.URGENT: 9.0}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
     """A rule with where it listens and whom it tells."""
@@ -104,6 +109,15 @@ class Bench:
         if feed not in self._reading:  # asked at each poll, of as many rules as there are
             self._reading[feed] = any(watch.reads_articles and watch.listens(feed) for watch in self.watches.values())
         return self._reading[feed]
+
+    def watching(self, feed: Feed) -> tuple[Watch, ...]:
+        """Return the rules that watch a feed."""
+        return tuple(watch for watch in self.watches.values() if watch.listens(feed))
+
+    def weight(self, feed: Feed) -> float:
+        """Return how much it counts that news of a feed wait, by the most urgent rule that watches it."""
+        watching = (watch.priority for watch in self.watching(feed) if not watch.trial)
+        return _WEIGHTS[max(watching, key=lambda priority: priority.rank, default=Priority.LOW)]
 
     def judge(self, item: Item, *, now: datetime, feed: Feed | None = None, told: tuple[Told, ...] = ()) -> Ruling:
         """Return every rule that the item meets, and, unless it is history, the alerts and deliveries owed for it.

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from monitor import charset, item, markup
-from monitor.feed import NotAFeed, Parsed
+from monitor.feed import Cause, NotAFeed, Parsed
 from monitor.item import Entry
 
 _Key = TypeVar("_Key")
@@ -76,7 +76,7 @@ _SENTENCE_END = re.compile(r"[.!?…。！？]['\"»”’)]*\s")
 def feed(body: bytes, *, content_type: str, url: str) -> Parsed | NotAFeed:
     """Return the feed that the body is, or what it seems to be instead."""
     if not body.strip():
-        return NotAFeed(detail="the answer is empty")
+        return NotAFeed(detail="the answer is empty", cause=Cause.EMPTY)
     if kind := next((kind for start, kind in _OTHER_STARTS if body.startswith(start)), ""):
         return NotAFeed(detail=f"{kind}, not a feed")
     document = charset.decode(body, content_type=content_type).lstrip("\ufeff \t\r\n\0")
@@ -96,7 +96,8 @@ def _not_a_feed(document: str, url: str) -> NotAFeed | None:
     if kind is None:
         return None
     linked = _linked_feed(document, url)
-    return NotAFeed(detail=f"{kind}, not a feed" + (f"; it links to the feed {linked}" if linked else ""))
+    said = f"{kind}, not a feed" + (f"; it links to the feed {linked}" if linked else "")
+    return NotAFeed(detail=said, cause=Cause.PAGE)
 
 
 def _attributes(tag: str) -> Mapping[str, str]:

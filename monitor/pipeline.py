@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -25,13 +25,14 @@ from functools import partial
 from typing import TypeVar
 from uuid import uuid4
 
-from monitor import article, feed, item, parse
+from monitor import article, feed, intake, item, listing, parse, rhythm, week
 from monitor.alert import FIRST, Alert
 from monitor.delivering import Delivering
 from monitor.errors import StoreError
 from monitor.exchange import Answer, Response
 from monitor.feed import FeedState
-from monitor.item import Item, Reading
+from monitor.intake import Answered, Rules
+from monitor.item import Item
 from monitor.judge import Ruling
 from monitor.loop import Loop, Trouble
 from monitor.rule import Unjudged
@@ -48,6 +49,8 @@ log = logging.getLogger(__name__)
 #: Longest that a reader may take over one document.
 FEED_DEADLINE = timedelta(seconds=2)
 ARTICLE_DEADLINE = timedelta(seconds=5)
+#: How polls are shared out among feeds without an interval is decided anew after so long.
+PLAN_LASTS = timedelta(minutes=10)
 #: A parse that takes longer goes to the slow lane from then on.
 SLOW_PARSE = timedelta(seconds=0.5)
 #: Items judged in one transaction.
@@ -165,9 +168,13 @@ class Polling:
         self._unkept = Unkept(tools, feed_rows.cut_leases)
         #: Polls under way by host.
         self._asked: Counter[str] = Counter()
+        self._plan = rhythm.Plan(bound=rhythm.FIRST_BOUND)
+        #: When the plan was made, and for which config.
+        self._planned: tuple[datetime, Runtime] | None = None
 
     async def claim(self, limit: int) -> Sequence[FeedState]:
         """Return feeds that are due, leased, as many of a host as may be asked of it at once."""
+        await self._renew_plan()
         now, at_once = self._tools.now(), self._pipeline.runtime.config.polling.per_host
         claimed = await self._unkept.claim(
             partial(
@@ -181,6 +188,19 @@ class Polling:
         )
         self._asked.update(state.host for state in claimed)
         return claimed
+
+    async def _renew_plan(self) -> None:
+        """Share the polls out anew among the feeds without an interval, by what is known of them by now."""
+        runtime, now = self._pipeline.runtime, self._tools.now()
+        if self._planned and self._planned[1] is runtime and self._planned[0] <= now < self._planned[0] + PLAN_LASTS:
+            return
+        free = {name for name, each in runtime.feeds.items() if each.interval is None and each.enabled}
+        if free:
+            since = now - rhythm.LOOK_BACK
+            rates = [each for each in await self._tools.database.read(feed_rows.rates) if each[0] in free]
+            moments = await self._tools.database.read(partial(item_rows.published_since, when=since))
+            self._plan = rhythm.plan(rates, runtime.weights, week.learned(moments), runtime.config.pace)
+        self._planned = (now, runtime)
 
     async def give_up(self, state: FeedState, error: Exception) -> None:
         """Have a feed asked again soon whose answer could not be kept."""
@@ -206,11 +226,23 @@ class Polling:
         match outcome:
             case feed.Unchanged():
                 log.debug("%s unchanged", state.name)
-                await self._save(state, feed.unchanged(declared, state, outcome, self._tools.now()))
+                await self._save(state, self._unchanged(state, declared, outcome))
             case feed.Failed():
                 await self._fail(state, declared, outcome)
             case feed.Document():
                 await self._parse(state, declared, outcome)
+
+    def _unchanged(self, state: FeedState, declared: feed.Feed, outcome: feed.Unchanged) -> FeedState:
+        now = self._tools.now()
+        news, watched = rhythm.after(state, feed.Brought(), (), now)
+        listed = len(state.window) // listing.SHORT_KEY
+        within = listing.within(state, 0, listed, lost=False, now=now)
+        learned = replace(state, news=news, watched=watched, within=within)
+        return feed.unchanged(learned, outcome, self._wait(declared, learned, outcome.fresh), now)
+
+    def _wait(self, declared: feed.Feed, state: FeedState, fresh: timedelta) -> timedelta:
+        pace = self._pipeline.runtime.config.pace
+        return rhythm.wait(declared, state, self._plan, pace, self._tools.now(), fresh=fresh)
 
     async def _parse(self, state: FeedState, declared: feed.Feed, document: feed.Document) -> None:
         result = await self._tools.sandbox.run(
@@ -223,83 +255,51 @@ class Polling:
         )
         match result:
             case Killed():
-                failure = feed.Failed(trouble=feed.Trouble.UNREADABLE, detail=str(result))
+                failure = feed.Failed(trouble=feed.Trouble.UNREADABLE, detail=str(result), cause=feed.Cause.BROKEN)
                 await self._fail(replace(state, slow=True), declared, failure)
                 return
         match result.value:
-            case feed.NotAFeed(detail=detail):
-                failure = feed.Failed(trouble=feed.Trouble.NOT_A_FEED, detail=detail)
+            case feed.NotAFeed(detail=detail, cause=cause):
+                failure = feed.Failed(trouble=feed.Trouble.NOT_A_FEED, detail=detail, cause=cause)
                 await self._fail(state, declared, failure)
             case feed.Parsed() as parsed:
-                now = self._tools.now()
-                slow = result.took > SLOW_PARSE
-                after = replace(feed.arrived(declared, state, document, parsed, now), slow=slow)
-                await self._take(state, after, declared, parsed, now)
+                answered = Answered(
+                    state=state,
+                    declared=declared,
+                    document=document,
+                    parsed=parsed,
+                    slow=result.took > SLOW_PARSE,
+                    now=self._tools.now(),
+                )
+                await self._take(answered)
 
     async def _fail(self, state: FeedState, declared: feed.Feed, failure: feed.Failed) -> None:
-        after = feed.failed(declared, state, failure, self._pipeline.runtime.config.pace, self._tools.now())
-        await self._save(state, after)
+        wait, pace = declared.interval or rhythm.MEAN_INTERVAL, self._pipeline.runtime.config.pace
+        await self._save(state, feed.failed(state, failure, wait, pace, self._tools.now()))
 
     async def _save(self, before: FeedState, after: FeedState) -> None:
         if await self._tools.database.write(partial(feed_rows.save, state=after)):
             _tell(before, after)
 
-    async def _take(
-        self, state: FeedState, after: FeedState, declared: feed.Feed, parsed: feed.Parsed, now: datetime
-    ) -> None:
-        def write(tx: Tx) -> Mapping[item.Change, int] | None:
-            if not feed_rows.save(tx, after):  # another holds the feed now: what was found here is thrown away
-                return None
-            return self._keep(tx, state, declared, parsed, now)
-
-        counts = await self._tools.database.write(write)
-        if counts is None:
+    async def _take(self, answered: Answered) -> None:
+        state, declared, parsed = answered.state, answered.declared, answered.parsed
+        rules = Rules(wait=partial(self._wait, declared), wants_article=partial(self._wants_article, declared))
+        taken = await self._tools.database.write(partial(intake.take, answered=answered, rules=rules))
+        if taken is None:  # another holds the feed now: what was found here is thrown away
             return
-        _tell(state, after)
-        new, changed = counts.get(item.Change.NEW, 0), counts.get(item.Change.CHANGED, 0)
-        if not new and not changed:
+        _tell(state, taken.after)
+        if taken.loss:
+            log.warning("%s: entries may be lost, no entry of the poll before is listed any more", state.name)
+        if not taken.new and not taken.changed:
             log.debug("%s polled: no news in %d", state.name, len(parsed.entries))
             return
-        log.info("%s polled: %d new, %d changed of %d", state.name, new, changed, len(parsed.entries))
+        log.info("%s polled: %d new, %d changed of %d", state.name, taken.new, taken.changed, len(parsed.entries))
         if parsed.left_out:
             log.warning("%s truncated: %d more entries were not read", state.name, parsed.left_out)
         self._pipeline.judgements.wake()
         self._pipeline.reads.wake()
 
-    def _keep(
-        self, tx: Tx, state: FeedState, declared: feed.Feed, parsed: feed.Parsed, now: datetime
-    ) -> Mapping[item.Change, int]:
-        keyed = {item.key(entry): entry for entry in reversed(parsed.entries)}  # oldest first: ids follow arrival
-        known = item_rows.known(tx, state.id, tuple(keyed))
-        baseline_at = state.baseline_at
-        if feed.starts_over(state, known=len(known), listed=len(keyed)):
-            log.warning("%s has another address and other items; what is there now is not rung", state.name)
-            baseline_at = None
-        sorted_out: dict[item.Change, list[tuple[bytes, item.Entry]]] = {change: [] for change in item.Change}
-        for key, entry in keyed.items():
-            sorted_out[item.compare(entry, known.get(key))].append((key, entry))
-        news = [
-            item_rows.Arrival(
-                key=key,
-                entry=entry,
-                digest=item.digest(entry),
-                seen_at=now,
-                baseline=(
-                    baseline := item.is_baseline(entry, baseline_at=baseline_at, catch_up=declared.catch_up, now=now)
-                ),
-                reading=Reading.DUE if self._wants_article(declared, entry, baseline=baseline) else Reading.NOT_WANTED,
-            )
-            for key, entry in sorted_out[item.Change.NEW]
-        ]
-        item_rows.add(tx, state.id, news)
-        for key, entry in sorted_out[item.Change.CHANGED]:
-            digest = item.digest(entry)
-            if not item_rows.revise(tx, known[key].item_id, entry, digest, now):
-                item_rows.changed(tx, state.id, key, digest)
-        feed_rows.lists(tx, state.id, keyed)
-        return {change: len(found) for change, found in sorted_out.items()}
-
-    def _wants_article(self, declared: feed.Feed, entry: item.Entry, *, baseline: bool) -> bool:
+    def _wants_article(self, declared: feed.Feed, entry: item.Entry, baseline: bool) -> bool:  # noqa: FBT001 - of a new entry, the one thing beside it
         if declared.full_text is feed.FullText.NEVER:
             return False
         return item.wants_article(
@@ -312,6 +312,8 @@ class Polling:
 
 def _tell(before: FeedState, after: FeedState) -> None:
     """Say that a feed begins to fail, fails for another reason or works again; not that it goes on as it was."""
+    if after.state is feed.State.ODD and before.state is not feed.State.ODD:
+        log.warning("%s is odd: %s", after.name, after.reason)
     if after.failures:
         another = logging.INFO if after.reason != before.reason else logging.DEBUG
         level = logging.WARNING if after.state is not before.state else another

@@ -96,6 +96,8 @@ class Runtime:
             channels=config.channels,
             before=before.bench if before else None,
         )
+        #: How much sooner than of other feeds the news of each should be seen.
+        self.weights: Mapping[str, float] = {feed.name: self.bench.weight(feed) for feed in config.feeds}
         self.network = Network(
             allow=config.allow, timeout=config.polling.timeout, ssl_context=tls, user_agent=USER_AGENT
         )

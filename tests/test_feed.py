@@ -15,9 +15,10 @@ from monitor.feed import (
     GONE_INTERVAL,
     LIMIT,
     MOST_PATIENCE,
+    Brought,
+    Cause,
     Document,
     Failed,
-    Feed,
     FeedState,
     Pace,
     Parsed,
@@ -35,7 +36,7 @@ from monitor.feed import (
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 URL = "https://wire.example/rss"
-FEED = Feed(name="wire", url=URL, interval=timedelta(minutes=5))
+WAIT = timedelta(minutes=5)
 PACE = Pace(min_interval=timedelta(seconds=30), max_interval=timedelta(hours=1))
 BODY = b"<rss/>"
 
@@ -53,6 +54,13 @@ def document(**known: object) -> Document:
     meant = outcome(state(), response(), NOW)
     assert isinstance(meant, Document)
     return replace(meant, **known)  # type: ignore[arg-type]
+
+
+def came(
+    known: FeedState, arrival: Document, parsed: Parsed | None = None, brought: Brought | None = None
+) -> FeedState:
+    parsed = parsed or Parsed(title="", entries=())
+    return arrived(known, arrival, parsed, Brought(), wait=WAIT, now=NOW)
 
 
 # --- what to ask -----------------------------------------------------------------------------------------------------
@@ -103,7 +111,7 @@ def test_not_modified_is_no_news_and_keeps_what_is_not_said_again() -> None:
 
 
 def test_gone_is_a_trouble_of_its_own() -> None:
-    assert outcome(state(), response(410, b""), NOW) == Failed(trouble=Trouble.GONE, detail="")
+    assert outcome(state(), response(410, b""), NOW) == Failed(trouble=Trouble.GONE, detail="", cause=Cause.GONE)
 
 
 @pytest.mark.parametrize(
@@ -175,20 +183,18 @@ TROUBLED = {"failures": 3, "state": State.FAILING, "reason": "no answer"}
 
 
 def test_an_answer_without_news_heals_and_is_followed_by_the_interval() -> None:
-    after = unchanged(FEED, state(**TROUBLED), Unchanged(etag='"v2"', modified="today"), NOW)
+    after = unchanged(state(**TROUBLED), Unchanged(etag='"v2"', modified="today"), WAIT, NOW)
     assert (after.state, after.failures, after.reason) == (State.OK, 0, "")
-    assert (after.polled_at, after.next_poll_at) == (NOW, NOW + FEED.interval)
+    assert (after.polled_at, after.next_poll_at) == (NOW, NOW + WAIT)
     assert (after.etag, after.modified) == ('"v2"', "today")
 
 
 def test_an_answer_without_news_is_no_baseline() -> None:
-    assert unchanged(FEED, state(), Unchanged(etag=None, modified=None), NOW).baseline_at is None
+    assert unchanged(state(), Unchanged(etag=None, modified=None), WAIT, NOW).baseline_at is None
 
 
 def test_the_first_feed_that_arrives_is_the_baseline_even_an_empty_one() -> None:
-    after = arrived(
-        FEED, state(**TROUBLED), document(etag='"v1"', modified="today"), Parsed(title="Wire", entries=()), NOW
-    )
+    after = came(state(**TROUBLED), document(etag='"v1"', modified="today"), Parsed(title="Wire", entries=()))
     assert (after.baseline_at, after.state, after.failures) == (NOW, State.OK, 0)
     assert (after.title, after.etag, after.modified) == ("Wire", '"v1"', "today")
     assert after.body_hash == blake2b(BODY, digest_size=16).digest()
@@ -196,37 +202,36 @@ def test_the_first_feed_that_arrives_is_the_baseline_even_an_empty_one() -> None
 
 def test_a_baseline_and_a_title_stay() -> None:
     known = state(baseline_at=NOW - timedelta(days=1), title="Wire")
-    after = arrived(FEED, known, document(), Parsed(title="", entries=()), NOW)
+    after = came(known, document())
     assert (after.baseline_at, after.title) == (NOW - timedelta(days=1), "Wire")
 
 
 def test_a_permanent_redirect_holds_from_the_first_feed_that_it_led_to() -> None:
-    moved = arrived(FEED, state(), document(moved_to="https://new.example/rss"), Parsed(title="", entries=()), NOW)
+    moved = came(state(), document(moved_to="https://new.example/rss"))
     assert moved.address == "https://new.example/rss"
-    assert arrived(FEED, moved, document(), Parsed(title="", entries=()), NOW).address == "https://new.example/rss"
+    assert came(moved, document()).address == "https://new.example/rss"
 
 
 def test_a_permanent_redirect_to_what_is_no_feed_does_not_hold() -> None:
-    assert failed(FEED, state(), Failed(trouble=Trouble.NOT_A_FEED, detail="a web page"), PACE, NOW).address == URL
+    assert failed(state(), Failed(trouble=Trouble.NOT_A_FEED, detail="a web page"), WAIT, PACE, NOW).address == URL
 
 
 @pytest.mark.parametrize(("failures", "wait"), [(0, 5), (1, 10), (2, 20), (3, 40), (4, 60), (500, 60)])
 def test_waits_double_with_each_failure_up_to_the_longest(failures: int, wait: int) -> None:
     failure = Failed(trouble=Trouble.NO_ANSWER, detail="")
-    after = failed(FEED, state(failures=failures), failure, PACE, NOW)
+    after = failed(state(failures=failures), failure, WAIT, PACE, NOW)
     assert after.next_poll_at == NOW + timedelta(minutes=wait)
     assert (after.state, after.failures, after.polled_at) == (State.FAILING, failures + 1, NOW)
 
 
 def test_a_feed_that_is_polled_seldom_is_not_asked_more_often_for_failing() -> None:
-    daily = replace(FEED, interval=timedelta(days=1))
-    after = failed(daily, state(failures=4), Failed(trouble=Trouble.NO_ANSWER, detail=""), PACE, NOW)
+    after = failed(state(failures=4), Failed(trouble=Trouble.NO_ANSWER, detail=""), timedelta(days=1), PACE, NOW)
     assert after.next_poll_at == NOW + timedelta(days=1)
 
 
 def test_a_failure_keeps_what_is_known_of_the_feed() -> None:
     known = state(etag='"v1"', baseline_at=NOW, body_hash=b"x", title="Wire")
-    after = failed(FEED, known, Failed(trouble=Trouble.STATUS, detail="503"), PACE, NOW)
+    after = failed(known, Failed(trouble=Trouble.STATUS, detail="503"), WAIT, PACE, NOW)
     assert (after.etag, after.baseline_at, after.body_hash, after.title) == ('"v1"', NOW, b"x", "Wire")
     assert after.reason == "server answered: 503"
 
@@ -234,11 +239,11 @@ def test_a_failure_keeps_what_is_known_of_the_feed() -> None:
 @pytest.mark.parametrize(("asked", "wait"), [(timedelta(minutes=1), 5), (timedelta(hours=3), 180)])
 def test_the_wait_that_a_server_asks_for_is_kept_where_it_is_longer(asked: timedelta, wait: int) -> None:
     failure = Failed(trouble=Trouble.STATUS, detail="429", retry_at=NOW + asked)
-    assert failed(FEED, state(), failure, PACE, NOW).next_poll_at == NOW + timedelta(minutes=wait)
+    assert failed(state(), failure, WAIT, PACE, NOW).next_poll_at == NOW + timedelta(minutes=wait)
 
 
 def test_a_feed_that_is_gone_is_asked_once_a_day() -> None:
-    after = failed(FEED, state(), Failed(trouble=Trouble.GONE, detail=""), PACE, NOW)
+    after = failed(state(), Failed(trouble=Trouble.GONE, detail=""), WAIT, PACE, NOW)
     assert (after.state, after.next_poll_at) == (State.GONE, NOW + GONE_INTERVAL)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -82,7 +81,7 @@ def _find(config: Config, named: str) -> Feed:
     if urlsplit(named).scheme not in {"http", "https"}:
         known = ", ".join(feed.name for feed in config.feeds)
         invocation.fail(f"no feed is called {named!r}; known are {known}, or give an address")
-    return Feed(name=named, url=named, interval=timedelta(0), access=config.way)
+    return Feed(name=named, url=named, access=config.way)
 
 
 def _print(tested: Probe, matches: Sequence[tuple[Entry, Match]], config: Config, now: datetime) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -68,7 +68,7 @@ def of_stored(watch: Watch, ref: str, config: Config, now: datetime) -> Answer |
             declared = {feed.name: feed for feed in config.feeds}
             best, *others = sorted(traces, key=lambda each: not _counts(watch, each, declared))
             feed = declared.get(best.item.feed)
-            read = Bench.text(best.item, feed or Feed(name=best.item.feed, url="", interval=timedelta(0)))
+            read = Bench.text(best.item, feed or Feed(name=best.item.feed, url=""))
             found = explain(watch.rule, read)
             return Answer(
                 rule=watch.name,

@@ -10,7 +10,7 @@ from monitor.config.access import Accesses
 from monitor.config.check import Entry
 from monitor.config.kinds import exact, web_fault
 from monitor.config.report import Report
-from monitor.config.schema import DEFAULT_INTERVAL, FeedTable, PollingTable
+from monitor.config.schema import FeedTable, PollingTable
 from monitor.config.source import Place
 from monitor.exchange import Access
 from monitor.feed import Feed
@@ -41,6 +41,8 @@ class Feeds:
             name=entry.name,
             url=table.url,
             interval=self._interval(entry),
+            silent_after=table.silent_after,
+            window=table.window,
             tags=tuple(dict.fromkeys(table.tags)),
             full_text=table.full_text or self._polling.full_text,
             language=table.language,
@@ -49,12 +51,12 @@ class Feeds:
             access=self._way if fault else self._accesses.of(entry, self._way),
         )
 
-    def _interval(self, entry: Entry[FeedTable]) -> timedelta:
-        least = self._polling.min_interval
-        interval = entry.table.interval or max(DEFAULT_INTERVAL, least)
-        if interval < least:
-            cure = f'write "{exact(least)}" or more, or lower polling.min_interval'
-            words = f"{exact(interval)} is under the least interval, {exact(least)}"
+    def _interval(self, entry: Entry[FeedTable]) -> timedelta | None:
+        interval = entry.table.interval
+        if interval is not None and interval < self._polling.min_interval:
+            least = exact(self._polling.min_interval)
+            cure = f'write "{least}" or more, or lower polling.min_interval'
+            words = f"{exact(interval)} is under the least interval, {least}"
             self._report.fault(entry.place.at("interval"), words, cure)
         return interval
 

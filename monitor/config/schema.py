@@ -32,12 +32,9 @@ from monitor.config.kinds import (
     choice,
     refusal,
 )
-from monitor.feed import FullText
+from monitor.feed import FullText, Window
 from monitor.keep import Keep
 from monitor.rule import Precision, Where
-
-#: How often a feed is polled that says nothing of it: half of its items are then seen within two and a half minutes.
-DEFAULT_INTERVAL = timedelta(minutes=5)
 
 
 class Level(StrEnum):
@@ -102,7 +99,9 @@ class FeedTable(Named):
 
     url: Text = key("Where the feed is: an http or https address.", '"https://news.example/rss.xml"')
     interval: Duration | None = key(
-        "How often it is polled; `5m` when absent, and never under `polling.min_interval`.", '"2m"', None
+        "How often it is polled, never under `polling.min_interval`; when absent, as often as its news are worth.",
+        '"2m"',
+        None,
     )
     tags: Texts = key("Words by which rules name several feeds at once, as `tag:…`.", '["wire", "europe"]', ())
     full_text: Annotated[FullText, choice(FullText)] | None = key(
@@ -114,6 +113,17 @@ class FeedTable(Named):
     language: Language | None = key("The language it is written in, as a code by BCP 47.", '"en"', None)
     catch_up: Span | None = key(
         "At its first poll, items younger than this ring; `polling.catch_up` when absent.", '"6h"', None
+    )
+    silent_after: Duration | None = key(
+        "After so long without anything new it is silent, and people are told; learned from its own past when absent.",
+        '"24h"',
+        None,
+    )
+    window: Annotated[Window, choice(Window)] | None = key(
+        "What it lists: the newest of all (`time`), of which some may roll off between two polls, or a choice "
+        "(`selection`) such as a search or a top list, which tells nothing of the rest; learned when absent.",
+        '"selection"',
+        None,
     )
     enabled: bool = key("Whether it is polled.", "false", default=True)
     headers: Pairs = key("Headers that its server is sent.", '{ Accept-Language = "de" }', {})
@@ -281,7 +291,11 @@ class PollingTable(Table):
     """How feeds are polled."""
 
     min_interval: Duration = key("No feed may have a shorter interval.", '"10s"', timedelta(seconds=30))
-    max_interval: Duration = key("Waits after failed polls double up to this.", '"2h"', timedelta(hours=1))
+    max_interval: Duration = key(
+        "Waits after failed polls double up to this; and a feed without an interval waits no longer.",
+        '"2h"',
+        timedelta(hours=1),
+    )
     timeout: Timeout = key("A whole answer must have come within this time.", '"20s"', timedelta(seconds=30))
     concurrency: int = key("How many feeds are polled at once.", "20", 50, ge=1, le=1000)
     per_host: int = key("How many feeds of one host are polled at once.", "1", 2, ge=1, le=100)

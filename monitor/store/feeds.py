@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import inf
 from typing import Any
 
 from sqlalchemy import bindparam, func, insert, or_, select, update
+from sqlalchemy.dialects import sqlite
 
-from monitor.feed import Feed, FeedState, State, host_of
+from monitor.feed import LASTING, Cause, Feed, FeedState, State, host_of
 from monitor.item import believable
+from monitor.listing import Loss, short_keys
 from monitor.store.database import AnyRow, Lease, Tx
-from monitor.store.tables import feed, item
+from monitor.store.tables import feed, item, loss
 
-#: So many bytes of each key stand in a window: a thousand entries take 8 kB, and of a billion pairs of a stored and a
-#: listed key less than one is taken for the same.
-_SHORT_KEY = 8
 #: How many of a feed's newest items tell its rhythm.
 _RHYTHM = 50
 
@@ -82,14 +81,24 @@ def sync(tx: Tx, declared: Sequence[Feed], now: datetime) -> Synced:
 
 def _add(tx: Tx, new: Sequence[Feed], now: datetime) -> None:
     if new:
-        fresh = {"title": "", "failures": 0, "state": State.NEW, "reason": "", "slow": False, "next_poll_at": now}
-        tx.execute(insert(feed), [{"name": f.name, "url": f.url, "enabled": f.enabled, **fresh} for f in new])
+        tx.execute(
+            insert(feed),
+            [{"name": f.name, "url": f.url, "enabled": f.enabled, "next_poll_at": now, **_FRESH} for f in new],
+        )
+
+
+#: Of a feed that was never polled.
+_FRESH: Mapping[str, Any] = {
+    "title": "", "failures": 0, "state": State.NEW, "reason": "", "slow": False, "told_network": False, "returns": 0,
+    "ttl": timedelta(0), "news": 0.0, "watched": 0.0,
+}  # fmt: skip
 
 
 #: Of a feed at a new address; without its lease a poll under way at the old one leaves nothing behind.
 _FORGOTTEN: Mapping[str, Any] = {
     "etag": None, "modified": None, "body_hash": None, "moved_to": None, "state": State.NEW, "failures": 0,
-    "reason": "", "slow": False, "lease": None, "leased_until": None,
+    "reason": "", "slow": False, "lease": None, "leased_until": None, "cause": None, "told": None,
+    "told_network": False, "told_move": None, "returns": 0, "within": None, "ttl": timedelta(0),
 }  # fmt: skip
 
 
@@ -99,7 +108,7 @@ def _take_over(tx: Tx, before: FeedState, declared: Feed, now: datetime) -> None
         values |= {**_FORGOTTEN, "next_poll_at": now}
     elif declared.enabled and not before.enabled:
         values["next_poll_at"] = now
-    elif before.state is State.OK:  # a shorter interval holds at once
+    elif before.state in (State.OK, *LASTING) and declared.interval is not None:  # a shorter interval holds at once
         values["next_poll_at"] = min(before.next_poll_at, now + declared.interval)
     if any(getattr(before, name, None) != value for name, value in values.items()):
         tx.execute(update(feed).where(feed.c.id == before.id).values(values))
@@ -121,7 +130,8 @@ _DUE = (
 #: What a poll learns; name, address and enabled belong to the config.
 _LEARNT = (
     "moved_to", "title", "language", "etag", "modified", "body_hash", "baseline_at", "polled_at", "next_poll_at",
-    "failures", "state", "reason", "slow",
+    "failures", "state", "reason", "slow", "cause", "since", "read_at", "look_at", "changed_at", "returns", "within",
+    "ttl", "news", "watched",
 )  # fmt: skip
 _SAVE = (
     update(feed)
@@ -178,8 +188,16 @@ _LISTS = (
 
 def lists(tx: Tx, feed_id: int, keys: Iterable[bytes]) -> None:
     """Note which keys the feed's answer listed; one that lists none does not take back what the one before did."""
-    if listed := b"".join(key[:_SHORT_KEY] for key in keys):
+    if listed := short_keys(keys):
         tx.execute(_LISTS, {"feed_id": feed_id, "listed": listed})
+
+
+_LOSE = sqlite.insert(loss).on_conflict_do_nothing()
+
+
+def lose(tx: Tx, lost: Loss) -> None:
+    """Keep in the feed's record when something may have been lost."""
+    tx.execute(_LOSE, {**asdict(lost), "told": False})
 
 
 _CUT = (
@@ -218,6 +236,27 @@ def all_states(tx: Tx) -> tuple[FeedState, ...]:
     return tuple(map(_state, tx.execute(select(feed).order_by(feed.c.name))))
 
 
+def newest(tx: Tx, feed_id: int) -> datetime | None:
+    """Return when the newest of a feed's latest items was published; None where it has none."""
+    return max(_published(tx, feed_id), default=None)
+
+
+def rates(tx: Tx) -> Sequence[tuple[str, float, float]]:
+    """Return name, news and watched seconds of every feed that is polled."""
+    found = tx.execute(select(feed.c.name, feed.c.news, feed.c.watched).where(feed.c.enabled))
+    return [(name, news, watched) for name, news, watched in found]
+
+
+def losses(tx: Tx, feed_id: int) -> tuple[Loss, ...]:
+    """Return when something of a feed may have been lost, newest first."""
+    found = select(loss).where(loss.c.feed_id == feed_id).order_by(loss.c.until.desc())
+    return tuple(map(_loss, tx.execute(found)))
+
+
+def _loss(row: AnyRow) -> Loss:
+    return Loss(feed_id=row.feed_id, since=row.since, until=row.until)
+
+
 def facts(tx: Tx) -> tuple[Facts, ...]:
     """Return every feed ever declared, by name, with what has come from it."""
     counts: dict[int, int] = dict(iter(tx.execute(select(item.c.feed_id, func.count()).group_by(item.c.feed_id))))
@@ -227,18 +266,23 @@ def facts(tx: Tx) -> tuple[Facts, ...]:
     )
 
 
-def _published(tx: Tx, feed_id: int) -> tuple[datetime, ...]:
-    newest = (
-        select(item.c.published, item.c.seen_at)
-        .where(item.c.feed_id == feed_id)
-        .order_by(item.c.id.desc())
-        .limit(_RHYTHM)
+def _published(tx: Tx, feed_id: int, *, most: int = _RHYTHM) -> tuple[datetime, ...]:
+    latest = (
+        select(item.c.published, item.c.seen_at).where(item.c.feed_id == feed_id).order_by(item.c.id.desc()).limit(most)
     )
-    times = (believable(row.published, row.seen_at) or row.seen_at for row in tx.execute(newest))
+    times = (believable(row.published, row.seen_at) or row.seen_at for row in tx.execute(latest))
     return tuple(sorted(times, reverse=True))
 
 
 def _state(row: AnyRow) -> FeedState:
     known = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
-    del known["leased_until"], known["window"]
-    return FeedState(**known | {"state": State(row.state), "lease": row.lease or ""})
+    del known["leased_until"]
+    told, cause = row.told and State(row.told), row.cause and Cause(row.cause)
+    words = {
+        "state": State(row.state),
+        "told": told,
+        "cause": cause,
+        "lease": row.lease or "",
+        "window": row.window or b"",
+    }
+    return FeedState(**known | words)

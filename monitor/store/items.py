@@ -15,6 +15,8 @@ from monitor.item import READING_RETRY, READING_TRIES, ArticleText, Entry, Item,
 from monitor.store.database import AnyRow, Lease, Tx
 from monitor.store.tables import feed, item, revision, seen
 
+#: A feed lists at most so many entries that are read.
+MOST_LISTED = 1_000
 #: So many earlier versions of an item are kept.
 _REVISIONS = 20
 
@@ -100,6 +102,32 @@ def _words(entry: Entry) -> dict[str, Any]:
         "categories": entry.categories,
         "published": entry.published,
     }
+
+
+_LATEST = (
+    select(item.c.id, item.c.link, item.c.headline)
+    .where(item.c.feed_id == bindparam("feed"))
+    .order_by(item.c.id.desc())
+    .limit(2 * MOST_LISTED)
+)
+
+
+def latest(tx: Tx, feed_id: int) -> Sequence[tuple[int, str, str]]:
+    """Return number, link and headline of the feed's newest items: twice as many as it may list."""
+    return [(number, link, headline) for number, link, headline in tx.execute(_LATEST, {"feed": feed_id})]
+
+
+def published_since(tx: Tx, when: datetime, most: int = 20_000) -> Sequence[datetime]:
+    """Return when items were published that were seen since then, of the latest so many."""
+    seen_lately = select(item.c.published).where(item.c.seen_at >= when, item.c.published.is_not(None))
+    return tx.execute(seen_lately.order_by(item.c.seen_at.desc()).limit(most)).scalars().all()
+
+
+def same(tx: Tx, feed_id: int, twins: Mapping[bytes, Known], now: datetime) -> None:
+    """Note that these keys are of items that were known under others."""
+    if twins:
+        rows = [{"feed_id": feed_id, "key": key, "at": now, **asdict(known)} for key, known in twins.items()]
+        tx.execute(_SEE, rows)
 
 
 def revise(tx: Tx, item_id: int, entry: Entry, digest: bytes, now: datetime) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy import Integer, and_, not_, or_, true, type_coerce, update
 from monitor.alert import LONGEST_ASKED, OPEN
 from monitor.item import READING_RETRY
 from monitor.policy import Reason
+from monitor.silence import LONGEST_UNLOOKED
 from monitor.store.database import Tx
 from monitor.store.tables import channel, delivery, feed, item
 
@@ -22,6 +23,8 @@ _WAITING = or_(item.c.judge_due_at.is_not(None), item.c.read_due_at.is_not(None)
 _MOVES = (
     (feed.c.next_poll_at, true()),
     (feed.c.leased_until, true()),
+    (feed.c.look_at, true()),
+    (feed.c.since, true()),
     (item.c.judge_due_at, _WAITING),
     (item.c.read_due_at, _WAITING),
     (item.c.leased_until, _WAITING),
@@ -40,6 +43,8 @@ _LONGEST = (
     (delivery.c.first_tried_at, timedelta(0), _OPEN),
     (channel.c.paused_until, LONGEST_ASKED, true()),
     (channel.c.failing_since, timedelta(0), true()),
+    (feed.c.look_at, LONGEST_UNLOOKED, true()),
+    (feed.c.since, timedelta(0), true()),
 )
 
 

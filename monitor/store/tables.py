@@ -11,7 +11,7 @@ from sqlalchemy import REAL, CheckConstraint, Dialect, Index, Integer, LargeBina
 from sqlmodel import Field, SQLModel
 
 from monitor.alert import DeliveryState, Priority
-from monitor.feed import State
+from monitor.feed import Cause, State
 from monitor.item import Reading
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -40,6 +40,26 @@ class Instant(TypeDecorator[datetime]):
             return _EPOCH + timedelta(microseconds=value)
         except OverflowError:
             return _EPOCH
+
+
+class Span(TypeDecorator[timedelta]):
+    """A span of time, kept as whole microseconds."""
+
+    impl = Integer
+    cache_ok = True
+
+    def process_bind_param(self, value: timedelta | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - inherited
+        """Return what is kept of the span."""
+        return None if value is None else value // _MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> timedelta | None:  # noqa: ARG002 - inherited
+        """Return the span; none for a damaged number that is none."""
+        if value is None:
+            return None
+        try:
+            return timedelta(microseconds=value)
+        except OverflowError:
+            return timedelta(0)
 
 
 class Flag(TypeDecorator[bool]):
@@ -78,6 +98,8 @@ MaybeBytes = Annotated[bytes | None, Field(sa_type=LargeBinary)]
 Time = Annotated[datetime, Field(sa_type=Instant)]
 MaybeWords = Annotated[str | None, Field(sa_type=Text)]
 MaybeTime = Annotated[datetime | None, Field(sa_type=Instant)]
+MaybeSpan = Annotated[timedelta | None, Field(sa_type=Span)]
+Share = Annotated[float, Field(sa_type=REAL)]
 YesNo = Annotated[bool, Field(sa_type=Flag)]
 Document = Annotated[Any, Field(sa_type=Json, nullable=False)]
 
@@ -107,13 +129,21 @@ class ConfigRow(SQLModel, table=True):
     loaded_at: Time
 
 
+#: Feeds of which people may have to be told something; a condition that stands in the index in the same words.
+TO_TELL = "enabled AND (state NOT IN ('new', 'ok') OR told IS NOT NULL OR moved_to IS NOT told_move)"
+
+
 class FeedRow(SQLModel, table=True):
     """A feed, as declared and as remembered between polls."""
 
     __tablename__ = "feed"
     __table_args__ = (
         _one_of("state", State),
+        _one_of("cause", Cause),
+        _one_of("told", State),
         Index("feed_due", "next_poll_at", sqlite_where=text("enabled")),
+        Index("feed_to_look_at", "look_at", sqlite_where=text("enabled AND look_at IS NOT NULL")),
+        Index("feed_to_tell", "state", sqlite_where=text(TO_TELL)),
         _STRICT,
     )
     id: Number = None
@@ -133,10 +163,34 @@ class FeedRow(SQLModel, table=True):
     failures: int = 0
     state: Words = State.NEW
     reason: Words = ""
+    cause: MaybeWords = None
+    since: MaybeTime = None
+    read_at: MaybeTime = None
+    told: MaybeWords = None
+    told_network: YesNo = False
+    told_move: MaybeWords = None
+    look_at: MaybeTime = None
+    changed_at: MaybeTime = None
+    returns: int = 0
+    within: MaybeSpan = None
+    ttl: Annotated[timedelta, Field(sa_type=Span)] = timedelta(0)
+    news: Share = 0.0
+    watched: Share = 0.0
     slow: YesNo = False
     enabled: YesNo = True
     lease: MaybeWords = None
     leased_until: MaybeTime = None
+
+
+class LossRow(SQLModel, table=True):
+    """A time in which entries of a feed may have rolled off unseen."""
+
+    __tablename__ = "loss"
+    __table_args__ = (Index("loss_to_tell", "feed_id", sqlite_where=text("NOT told")), _STRICT_BY_KEY)
+    feed_id: Annotated[int, Field(primary_key=True, foreign_key="feed.id")]
+    until: Annotated[datetime, Field(sa_type=Instant, primary_key=True)]
+    since: Time
+    told: YesNo = False
 
 
 class SeenRow(SQLModel, table=True):
@@ -309,4 +363,4 @@ class ChannelRow(SQLModel, table=True):
 metadata = SQLModel.metadata
 config, feed, seen, item, revision = (metadata.tables[n] for n in ("config", "feed", "seen", "item", "revision"))
 match, alert, delivery = (metadata.tables[name] for name in ("match", "alert", "delivery"))
-attempt, channel = (metadata.tables[name] for name in ("attempt", "channel"))
+attempt, channel, loss = (metadata.tables[name] for name in ("attempt", "channel", "loss"))

@@ -28,7 +28,7 @@ from monitor.alert import (
     owed,
 )
 from monitor.channel import ChannelState
-from monitor.feed import Feed, FeedState, Pace, State, Trouble
+from monitor.feed import FeedState, Pace, State, Trouble
 from tests.properties.laws import law
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -187,12 +187,11 @@ TROUBLES = st.sampled_from([trouble for trouble in Trouble if trouble is not Tro
 def test_a_failing_feed_is_asked_ever_more_seldom_but_never_less_than_the_longest_interval(
     interval: timedelta, longest: timedelta, trouble: Trouble, times: int
 ) -> None:
-    declared = Feed(name="wire", url="https://wire.example/rss", interval=interval)
-    state = FeedState(id=1, name="wire", url=declared.url, next_poll_at=NOW)
+    state = FeedState(id=1, name="wire", url="https://wire.example/rss", next_poll_at=NOW)
     pace, waits = Pace(min_interval=timedelta(seconds=10), max_interval=longest), []
     for number in range(1, times + 1):
         now = state.next_poll_at
-        state = feed.failed(declared, state, feed.Failed(trouble=trouble, detail=""), pace, now)
+        state = feed.failed(state, feed.Failed(trouble=trouble, detail=""), interval, pace, now)
         waits.append(state.next_poll_at - now)
         assert (state.state, state.failures, state.polled_at) == (State.FAILING, number, now)
     assert waits == sorted(waits)
@@ -203,9 +202,8 @@ def test_a_failing_feed_is_asked_ever_more_seldom_but_never_less_than_the_longes
 @law
 @given(interval=SPANS, asked=st.timedeltas(timedelta(0), timedelta(days=1)), times=st.integers(0, 60))
 def test_a_server_that_names_a_time_is_not_asked_before_it(interval: timedelta, asked: timedelta, times: int) -> None:
-    declared = Feed(name="wire", url="https://wire.example/rss", interval=interval)
-    state = FeedState(id=1, name="wire", url=declared.url, next_poll_at=NOW, failures=times)
+    state = FeedState(id=1, name="wire", url="https://wire.example/rss", next_poll_at=NOW, failures=times)
     failure = feed.Failed(trouble=Trouble.STATUS, detail="503", retry_at=NOW + asked)
     pace = Pace(min_interval=timedelta(seconds=10), max_interval=HOUR)
-    wait = feed.failed(declared, state, failure, pace, NOW).next_poll_at - NOW
+    wait = feed.failed(state, failure, interval, pace, NOW).next_poll_at - NOW
     assert max(asked, interval) <= wait <= max(asked, interval, HOUR)

@@ -1,0 +1,142 @@
+"""Takes in what a feed lists, all at once: what is new or changed, what may be lost, and when to ask again."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from monitor import feed, item, listing, rhythm
+from monitor.feed import FeedState
+from monitor.item import Change, Entry, Known, Reading
+from monitor.store import feeds as feed_rows
+from monitor.store import items as item_rows
+from monitor.store.database import Tx
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """A document that is a feed, as it came."""
+
+    state: FeedState
+    declared: feed.Feed
+    document: feed.Document
+    parsed: feed.Parsed
+    #: Its parse took long.
+    slow: bool
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What the config in force says of it."""
+
+    #: How long to wait after a poll that left the state so.
+    wait: Callable[[FeedState, timedelta], timedelta]
+    #: Whether the article of a new entry, which is history or is not, is to be read.
+    wants_article: Callable[[Entry, bool], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What a poll left behind."""
+
+    after: FeedState
+    new: int
+    changed: int
+    loss: listing.Loss | None
+
+
+def take(tx: Tx, answered: Answered, rules: Rules) -> Taken | None:
+    """Keep what came and the state after it; None, and nothing is kept, where another holds the feed now."""
+    keyed = {item.key(entry): entry for entry in reversed(answered.parsed.entries)}  # oldest first: ids follow arrival
+    known = dict(item_rows.known(tx, answered.state.id, tuple(keyed)))
+    news = {key: entry for key, entry in keyed.items() if key not in known}
+    starts_over = feed.starts_over(answered.state, known=len(known), listed=len(keyed))
+    twins = {} if starts_over else _twins(tx, answered.state, news, len(keyed))
+    shown = listing.Listing(
+        entries=keyed, known={*known, *twins}, newest_before=_newest_before(tx, answered.state, keyed)
+    )
+    lost = None if starts_over else listing.loss(answered.state, shown, answered.declared.window, answered.now)
+    after = _after(answered, rules, shown, new=len(news) - len(twins), renamed=len(twins), lost=lost)
+    if not feed_rows.save(tx, after):
+        return None
+    if lost:
+        feed_rows.lose(tx, lost)
+    item_rows.same(
+        tx, answered.state.id, {key: _known(news[key], number) for key, number in twins.items()}, answered.now
+    )
+    fresh = {key: entry for key, entry in news.items() if key not in twins}
+    _add(tx, answered, rules, fresh, starts_over=starts_over)
+    changed = {key: entry for key, entry in keyed.items() if item.compare(entry, known.get(key)) is Change.CHANGED}
+    _revise(tx, answered, changed, known)
+    feed_rows.lists(tx, answered.state.id, keyed)
+    return Taken(after=after, new=len(fresh), changed=len(changed), loss=lost)
+
+
+def _twins(tx: Tx, state: FeedState, news: Mapping[bytes, Entry], listed: int) -> Mapping[bytes, int]:
+    if state.baseline_at is None or not listing.may_be_renamed(len(news), listed):
+        return {}
+    return listing.renamed(news, item_rows.latest(tx, state.id))
+
+
+def _newest_before(tx: Tx, state: FeedState, keyed: Mapping[bytes, Entry]) -> datetime | None:
+    if not listing.is_apart(state, keyed):
+        return None
+    return feed_rows.newest(tx, state.id)
+
+
+def _known(entry: Entry, number: int) -> Known:
+    return Known(item_id=number, digest=item.digest(entry))
+
+
+def _after(  # noqa: PLR0913 - all that a state depends on
+    answered: Answered, rules: Rules, shown: listing.Listing, *, new: int, renamed: int, lost: listing.Loss | None
+) -> FeedState:
+    state, now, entries = answered.state, answered.now, answered.parsed.entries
+    brought = feed.Brought(new=new, odd=listing.odd(state, entries, renamed=renamed, now=now))
+    news, watched = rhythm.after(state, brought, [entry.published for entry in entries], now)
+    learned = replace(
+        state,
+        slow=answered.slow,
+        news=news,
+        watched=watched,
+        returns=listing.returns(state, shown),
+        within=listing.within(state, new, len(entries), lost=lost is not None, now=now),
+        ttl=answered.document.ttl,
+    )
+    wait = rules.wait(learned, answered.document.fresh)
+    return feed.arrived(learned, answered.document, answered.parsed, brought, wait=wait, now=now)
+
+
+def _add(tx: Tx, answered: Answered, rules: Rules, fresh: Mapping[bytes, Entry], *, starts_over: bool) -> None:
+    if starts_over:
+        log.warning("%s has another address and other items; what is there now is not rung", answered.state.name)
+    baseline_at = None if starts_over else answered.state.baseline_at
+    arrivals = [_arrival(answered, rules, key, entry, baseline_at) for key, entry in fresh.items()]
+    item_rows.add(tx, answered.state.id, arrivals)
+
+
+def _arrival(
+    answered: Answered, rules: Rules, key: bytes, entry: Entry, baseline_at: datetime | None
+) -> item_rows.Arrival:
+    catch_up, now = answered.declared.catch_up, answered.now
+    baseline = item.is_baseline(entry, baseline_at=baseline_at, catch_up=catch_up, now=now)
+    return item_rows.Arrival(
+        key=key,
+        entry=entry,
+        digest=item.digest(entry),
+        seen_at=now,
+        baseline=baseline,
+        reading=Reading.DUE if rules.wants_article(entry, baseline) else Reading.NOT_WANTED,
+    )
+
+
+def _revise(tx: Tx, answered: Answered, changed: Mapping[bytes, Entry], known: Mapping[bytes, Known]) -> None:
+    for key, entry in changed.items():
+        digest = item.digest(entry)
+        if not item_rows.revise(tx, known[key].item_id, entry, digest, answered.now):
+            item_rows.changed(tx, answered.state.id, key, digest)
