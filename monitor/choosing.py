@@ -15,6 +15,7 @@ from monitor.channel import Channel
 from monitor.runtime import LEASE, Runtime
 from monitor.store import channels as channel_rows
 from monitor.store import deliveries as delivery_rows
+from monitor.store import mutes as mute_rows
 from monitor.store.database import Tx
 
 Parts = Sequence[tuple[Delivery, Alert]]
@@ -39,14 +40,25 @@ class Choosing:
         """Mark the channel's next message as being sent; put off those that policy holds."""
         now = self._now()
         while (head := delivery_rows.head(tx, line.name, now)) is not None:
-            delivery, what = head
-            match policy.decide(what, line, self._runtime().config.zone, now):
+            match policy.decide(self._case(tx, head, line, now)):
                 case policy.Wait(until=until, reason=reason):
-                    delivery_rows.hold(tx, delivery.id, until, reason)
+                    delivery_rows.hold(tx, head.delivery.id, until, reason)
+                case policy.Withhold(reasons=reasons):
+                    delivery_rows.withhold(tx, head.delivery, reasons)
                 case policy.Send():
-                    delivery_rows.start(tx, delivery.id, until=now + LEASE)
-                    return Next(delivery=delivery, what=what)
+                    delivery_rows.start(tx, head.delivery.id, until=now + LEASE)
+                    return Next(delivery=head.delivery, what=head.what)
         return None
+
+    def _case(self, tx: Tx, head: delivery_rows.Head, line: Channel, now: datetime) -> policy.Case:
+        return policy.Case(
+            delivery=head.delivery,
+            what=head.what,
+            channel=line,
+            zone=self._runtime().config.zone,
+            now=now,
+            mutes=mute_rows.in_force(tx, now) if head.muting else (),
+        )
 
     # --- what comes late ---------------------------------------------------------------------------------------
 
