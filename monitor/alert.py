@@ -159,6 +159,10 @@ class Delivery:
     receiver: str = ""
     #: The channel in whose place this one tells it; empty where it was owed to this one from the start.
     instead_of: str = ""
+    #: The rule that rang; empty for a notice, and for a digest of several rules.
+    rule: str = ""
+    #: Whether people asked for it to be sent again, so that no policy holds it.
+    by_hand: bool = False
     state: DeliveryState = DeliveryState.QUEUED
     #: Why it stands as it does, in words for people.
     reason: str = ""
@@ -254,14 +258,17 @@ def delivery_id(alert: str, channel: str, receiver: str = "") -> str:
     return derived_id(alert, channel, receiver)
 
 
-def owed(alert: str, channel: str, receivers: tuple[str, ...], now: datetime) -> tuple[Delivery, ...]:
-    """Return the deliveries of an alert to each receiver of a channel."""
+def owed(
+    alert: str, channel: str, receivers: tuple[str, ...], now: datetime, *, rule: str = ""
+) -> tuple[Delivery, ...]:
+    """Return the deliveries of an alert, or of something else without a rule, to each receiver of a channel."""
     return tuple(
         Delivery(
             id=delivery_id(alert, channel, receiver),
             alert_id=alert,
             channel=channel,
             receiver=receiver,
+            rule=rule,
             due_at=now,
             made_at=now,
         )
@@ -273,7 +280,7 @@ def handed_on(delivery: Delivery, channel: str, receivers: tuple[str, ...], now:
     """Return the deliveries to another channel that tells what one could not bring; they are as late as that one."""
     return tuple(
         replace(each, instead_of=delivery.channel, due_at=min(delivery.waits_since, now))
-        for each in owed(delivery.alert_id, channel, receivers, now)
+        for each in owed(delivery.alert_id, channel, receivers, now, rule=delivery.rule)
     )
 
 

@@ -204,7 +204,7 @@ class Bench:
             delivery
             for alert in alerts
             for channel in self._told(alert.rule)
-            for delivery in owed(alert.id, channel.name, channel.receivers, now)
+            for delivery in owed(alert.id, channel.name, channel.receivers, now, rule=alert.rule)
         )
 
     def _told(self, rule: str) -> Iterable[Channel]:

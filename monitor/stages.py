@@ -25,6 +25,7 @@ class Name(StrEnum):
     READ = "read"
     MATCHED = "matched"
     ALERT = "alert"
+    MUTE = "mute"
     QUIET = "quiet hours"
     DELIVERY = "delivery"
 
@@ -330,15 +331,27 @@ def _told(watch: Watch, trace: Trace, clock: Clock) -> Iterator[Stage]:
         reason = "the rule is on trial: kept, and nobody is told" if watch.trial else "it was owed to no channel"
         yield Stage(name=Name.DELIVERY, held=False, reason=reason, detail={"trial": watch.trial})
         return
-    held = [each for each in trace.deliveries if _rests(each)]
-    if held:
-        told = ", ".join(f"{_receiver(each)} rests until {clock(each.due_at)}" for each in held)
-        yield Stage(name=Name.QUIET, held=True, partly=True, reason=told)
+    if muted := [each for each in trace.deliveries if _is_muted(each)]:
+        whole = len(muted) == len(trace.deliveries)
+        told = muted[0].reason if whole else ", ".join(f"{_receiver(each)} {each.reason}" for each in muted)
+        yield Stage(name=Name.MUTE, held=not whole, partly=True, reason=told)
+    for name, (reason, words) in _HOLDS.items():
+        if held := [each for each in trace.deliveries if _waits_for(each, reason)]:
+            told = ", ".join(f"{_receiver(each)} {words} {clock(each.due_at)}" for each in held)
+            yield Stage(name=name, held=True, partly=True, reason=told)
     yield from (_delivered(each, clock) for each in trace.deliveries)
 
 
-def _rests(delivery: Delivery) -> bool:
-    return delivery.state is DeliveryState.QUEUED and delivery.reason == Reason.QUIET
+#: Stages at which a delivery waits for its time, with the reason that it then has, and what is said of its channel.
+_HOLDS = {Name.QUIET: (Reason.QUIET, "rests until")}
+
+
+def _is_muted(delivery: Delivery) -> bool:
+    return delivery.state is DeliveryState.WITHHELD and delivery.reason.startswith(Reason.MUTED)
+
+
+def _waits_for(delivery: Delivery, reason: Reason) -> bool:
+    return delivery.state is DeliveryState.QUEUED and delivery.reason == reason
 
 
 def _receiver(delivery: Delivery) -> str:
@@ -371,7 +384,7 @@ def _delivered(delivery: Delivery, clock: Clock) -> Stage:
 
 def _verdict(watch: Watch, trace: Trace, reached: Sequence[Stage], clock: Clock) -> str:
     if made := trace.alert:
-        told = _count_told(reached)
+        told = reached[-1].reason if reached[-1].name is Name.MUTE else _count_told(reached)
         return f"Alert a-{made.id[:SHOWN]}, made {clock(made.made_at)}{f': {told}' if told else ''}."
     match reached[-1].name:
         case Name.WATCHED:
@@ -409,6 +422,8 @@ def _tries(watch: Watch, trace: Trace, last: Stage) -> Iterator[str]:
         yield "wirebell run --catch-up 24h (rings for what is younger than that)"
     elif trace.alert:
         yield f"wirebell alerts show a-{trace.alert.id[:SHOWN]}"
+        if last.name is Name.MUTE:
+            yield f"wirebell alerts resend a-{trace.alert.id[:SHOWN]}"
         lost = dict.fromkeys(each.channel for each in trace.deliveries if each.state is DeliveryState.UNDELIVERED)
         yield from (f"wirebell channels test {channel}" for channel in lost)
 

@@ -85,7 +85,7 @@ def test_an_item_that_rang_came_through_every_stage() -> None:
 def test_what_comes_behind_the_stage_where_it_stopped_was_not_reached() -> None:
     found = course(Trace(item=ITEM), QUIET)
     assert names(found) == ["seen", "read", "matched"]
-    assert found.not_reached == ("alert", "quiet hours", "desk")
+    assert found.not_reached == ("alert", "mute", "quiet hours", "desk")
     assert found.verdict == "No alert. quiet did not match what could be read of this item."
 
 
@@ -223,6 +223,32 @@ def test_quiet_hours_are_a_stage_where_something_waits_for_their_end() -> None:
     assert stage(found, Name.QUIET).reason == "desk rests until 12:00"
 
 
+MUTED = {"state": DeliveryState.WITHHELD, "reason": "muted: rule harbour, until 12:00 by Anna"}
+
+
+def test_a_mute_is_the_stage_where_a_muted_alert_stops() -> None:
+    found = course(told(**MUTED))
+    assert names(found)[-2:] == ["alert", "mute"]
+    assert (found.stages[-1].word, found.stages[-1].reason) == ("no", "muted: rule harbour, until 12:00 by Anna")
+    assert found.not_reached == ("quiet hours", "desk")
+    assert found.verdict.endswith(": muted: rule harbour, until 12:00 by Anna.")
+    assert found.tries == (
+        f"wirebell alerts show a-{rung().id[:6]}",
+        f"wirebell alerts resend a-{rung().id[:6]}",
+    )
+
+
+def test_a_mute_that_came_after_one_channel_was_told_stops_the_others_only() -> None:
+    muted = told(**MUTED).deliveries[0]
+    sent = replace(muted, channel="mail", state=DeliveryState.SENT, sent_at=NOW, reason="")
+    found = course(replace(told(), deliveries=(muted, sent)))
+    assert (stage(found, Name.MUTE).word, stage(found, Name.MUTE).reason) == (
+        "part",
+        "desk muted: rule harbour, until 12:00 by Anna",
+    )
+    assert [each.title for each in found.stages[-2:]] == ["desk", "mail"]
+
+
 def test_what_waits_for_something_else_is_not_held_by_quiet_hours() -> None:
     assert "quiet hours" not in names(course(told(reason="connection failed")))
 
@@ -315,7 +341,7 @@ def test_a_link_that_no_feed_listed_names_the_feeds_of_its_site() -> None:
         "No feed listed this link. wire was last read 10:00 and is ok; its items are kept from 08:00 to 10:00."
     )
     assert (names(found), found.stages[0].held) == (["seen"], False)
-    assert found.not_reached == ("read", "matched", "alert", "quiet hours")
+    assert found.not_reached == ("read", "matched", "alert", "mute", "quiet hours")
     assert found.tries == ("wirebell feeds test wire (shows what it lists now)",)
 
 

@@ -70,6 +70,17 @@ def read(loaded: Config, question: Callable[[Tx | None], T]) -> T:
         database.close()
 
 
+def write(loaded: Config, change: Callable[[Tx], T]) -> T:
+    """Return what the change of the database returns; a daemon may be running, and sees it; raise StoreError."""
+    from monitor.store.database import Database
+
+    database = Database.open(loaded.database, migrate=False, check=False)
+    try:
+        return database.write_now(change)
+    finally:
+        database.close()
+
+
 def kept_items(loaded: Config, since: datetime) -> tuple[Item, ...]:
     """Return the stored items that were seen since then, newest first; say so where there are more than are taken."""
     from monitor.store import items

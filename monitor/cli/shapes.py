@@ -12,6 +12,7 @@ from monitor.cli.tested import Outcome
 from monitor.cli.trial import Trial
 from monitor.cli.why import Answer
 from monitor.judge import Watch
+from monitor.mute import Mute
 from monitor.render import clean, document, link, stamp
 from monitor.rule import Evidence, Explanation, Finding, Match
 from monitor.stages import Stage
@@ -237,6 +238,21 @@ def _plain(detail: object) -> object:
             return list(map(_plain, detail))
         case _:
             return detail
+
+
+def mute(what: Mute, now: datetime) -> Document:
+    """Return a mute as ``mutes.v1`` has it."""
+    return {
+        "id": what.id,
+        "scope": what.scope.value,
+        "what": what.what,
+        "made_at": time(what.made_at),
+        "until": time(what.until),
+        "ended_at": time(what.ended_at),
+        "in_force": what.is_in_force(now),
+        "who": what.who,
+        "why": what.why,
+    }
 
 
 def alert(kept: Kept, tries: Mapping[str, Iterable[Attempt]] | None = None) -> Document:

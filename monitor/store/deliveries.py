@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, exists, func, insert, literal_column, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or_ignore
@@ -14,9 +14,9 @@ from sqlalchemy.dialects.sqlite import insert as insert_or_ignore
 from monitor import alert as alerts
 from monitor.alert import LOST, OPEN, Alert, Attempt, Delivery, DeliveryState, Digest, Kind, Priority, What
 from monitor.errors import DamagedRow
-from monitor.store import snapshot
+from monitor.store import mutes, snapshot
 from monitor.store.database import AnyRow, Tx
-from monitor.store.tables import alert, attempt, channel, delivery
+from monitor.store.tables import alert, attempt, channel, delivery, mute
 
 #: A delivery goes behind the others of its channel after so many pauses that its failures caused.
 PAUSES_A_TURN = 3
@@ -26,6 +26,8 @@ _IN_A_DIGEST = "late, so it goes in one digest with others"
 #: So many are handed on in one transaction; a second later come the next.
 _HANDED_AT_ONCE = 500
 _FIELDS = tuple(field.name for field in fields(Delivery))
+#: What is read of a row.
+_READ = tuple(delivery.c[name] for name in _FIELDS)
 
 #: The same table, beside the row that a question is about.
 _other = delivery.alias("other")
@@ -41,8 +43,9 @@ _PAUSED = select(channel.c.name).where(channel.c.paused_until > bindparam("now")
 _LATE = and_(_SENDING, delivery.c.leased_until <= bindparam("now"))
 _DUE = and_(_QUEUED, delivery.c.due_at <= bindparam("now"), delivery.c.channel.not_in(_PAUSED))
 _DUE_CHANNELS = select(delivery.c.channel).where(_DUE).union(select(delivery.c.channel).where(_LATE))
+_MUTING = exists().select_from(mute).where(mutes.holds(bindparam("now")))
 _HEAD = (
-    select(delivery, alert.c.body)
+    select(*_READ, alert.c.body, _MUTING.label("muting"))
     .join_from(delivery, alert, delivery.c.alert_id == alert.c.id, isouter=True)
     .where(_DUE, delivery.c.channel == bindparam("name"))
     .order_by(delivery.c.turn, delivery.c.seq)
@@ -68,19 +71,28 @@ def due_channels(tx: Tx, now: datetime) -> frozenset[str]:
     return frozenset(tx.execute(_DUE_CHANNELS, {"now": now}).scalars())
 
 
-def head(tx: Tx, name: str, now: datetime) -> tuple[Delivery, What] | None:
+class Head(NamedTuple):
+    """The first delivery in a line that is due."""
+
+    delivery: Delivery
+    what: What
+    #: Whether any mute is in force, which might cover it.
+    muting: bool
+
+
+def head(tx: Tx, name: str, now: datetime) -> Head | None:
     """Return the first delivery in the channel's line that is due, with what it brings; None while it is paused.
 
     A delivery that waits for its own time, such as the end of quiet hours, lets those behind it pass. One that waits
     because the channel failed has paused the whole line, so order holds; after three such pauses the next is tried. One
     whose alert is damaged or gone is undelivered: at the head of its line it would hold up all others for ever.
     """
-    for late in tx.execute(select(delivery).where(_LATE, delivery.c.channel == name), {"now": now}).all():
+    for late in tx.execute(select(*_READ).where(_LATE, delivery.c.channel == name), {"now": now}).all():
         put_back(tx, alerts.interrupted(_delivery(late), now))
     while (row := tx.execute(_HEAD, {"now": now, "name": name}).first()) is not None:
         first = _delivery(row)
         try:
-            return first, what(tx, row.body)
+            return Head(first, what(tx, row.body), bool(row.muting))
         except DamagedRow as error:
             lost = replace(first, state=DeliveryState.UNDELIVERED, reason=str(error))
             put_back(tx, lost)
@@ -108,6 +120,20 @@ def hold(tx: Tx, delivery_id: str, until: datetime, reason: str) -> None:
     """Let a delivery wait, and those behind it pass."""
     this = and_(delivery.c.id == delivery_id, _QUEUED)
     tx.execute(update(delivery).where(this).values(due_at=until, reason=reason))
+
+
+def withhold(tx: Tx, first: Delivery, reasons: Mapping[str, str]) -> None:
+    """Do not tell what is named, and why: the delivery itself by what it brings, and what it carries if it is a digest.
+
+    What is taken out of a digest is no part of it any more, and may be sent again by hand.
+    """
+    waits = or_(_QUEUED, delivery.c.state == DeliveryState.BUNDLED)
+    of_this = or_(delivery.c.id == first.id, delivery.c.bundle == first.alert_id)
+    for alert_id, reason in reasons.items():
+        told = update(delivery).where(of_this, waits, delivery.c.alert_id == alert_id)
+        tx.execute(told.values(state=DeliveryState.WITHHELD, reason=reason, bundle=None))
+    if first.alert_id in reasons:  # a digest of which nothing is left but what is damaged
+        _settle_carried(tx, replace(first, state=DeliveryState.WITHHELD, reason=reasons[first.alert_id]))
 
 
 def under_way(tx: Tx, sent: Delivery) -> Delivery:
@@ -168,7 +194,7 @@ def to_hand_on(tx: Tx, name: str, priorities: Sequence[Priority]) -> tuple[Deliv
         return ()
     digests = select(delivery.c.alert_id).where(_QUEUED, delivery.c.channel == name)
     carried = and_(delivery.c.state == DeliveryState.BUNDLED, delivery.c.bundle.in_(digests))
-    owed = select(delivery).join_from(delivery, alert, delivery.c.alert_id == alert.c.id)
+    owed = select(*_READ, delivery.c.seq).join_from(delivery, alert, delivery.c.alert_id == alert.c.id)
     these = owed.where(delivery.c.channel == name, ~delivery.c.handed_on, alert.c.priority.in_(priorities))
     singly, in_digests = these.where(_QUEUED), these.where(carried)
     rows = [*tx.execute(in_digests.limit(_HANDED_AT_ONCE)), *tx.execute(singly.limit(_HANDED_AT_ONCE))]
@@ -177,7 +203,7 @@ def to_hand_on(tx: Tx, name: str, priorities: Sequence[Priority]) -> tuple[Deliv
 
 def carried(tx: Tx, digest: Delivery) -> tuple[Delivery, ...]:
     """Return the deliveries that a digest carries; none where the delivery is not one of a digest."""
-    rows = tx.execute(select(delivery).where(delivery.c.bundle == digest.alert_id).order_by(delivery.c.seq))
+    rows = tx.execute(select(*_READ).where(delivery.c.bundle == digest.alert_id).order_by(delivery.c.seq))
     return tuple(map(_delivery, rows))
 
 
@@ -199,7 +225,7 @@ def last_reason(tx: Tx, name: str) -> str:
 
 def waiting(tx: Tx, name: str, now: datetime) -> tuple[Delivery, ...]:
     """Return the alerts that are due on a channel, in the order of its line."""
-    line = select(delivery).join_from(delivery, alert, delivery.c.alert_id == alert.c.id)
+    line = select(*_READ).join_from(delivery, alert, delivery.c.alert_id == alert.c.id)
     due = and_(_QUEUED, delivery.c.channel == name, delivery.c.due_at <= now, alert.c.kind == Kind.NEW)
     return tuple(map(_delivery, tx.execute(line.where(due).order_by(delivery.c.turn, delivery.c.seq))))
 
@@ -251,7 +277,7 @@ def _settle_carried(tx: Tx, digest: Delivery) -> None:
 
 def interrupted(tx: Tx) -> tuple[Delivery, ...]:
     """Return the deliveries that are being sent; at the start, by nobody."""
-    return tuple(map(_delivery, tx.execute(select(delivery).where(_SENDING).order_by(delivery.c.seq))))
+    return tuple(map(_delivery, tx.execute(select(*_READ).where(_SENDING).order_by(delivery.c.seq))))
 
 
 def put_back(tx: Tx, again: Delivery) -> None:
@@ -312,7 +338,7 @@ def count_queued(tx: Tx) -> int:
 
 def of_alerts(tx: Tx, ids: Sequence[str]) -> Mapping[str, tuple[Delivery, ...]]:
     """Return the deliveries of each of these alerts and notices, in the order in which they were owed."""
-    rows = tx.execute(select(delivery).where(delivery.c.alert_id.in_(ids)).order_by(delivery.c.seq))
+    rows = tx.execute(select(*_READ).where(delivery.c.alert_id.in_(ids)).order_by(delivery.c.seq))
     owed: dict[str, tuple[Delivery, ...]] = dict.fromkeys(ids, ())
     for each in map(_delivery, rows):
         owed[each.alert_id] += (each,)
@@ -350,6 +376,8 @@ def _row(owed: Delivery) -> dict[str, Any]:
         "channel": owed.channel,
         "receiver": owed.receiver,
         "instead_of": owed.instead_of,
+        "rule": owed.rule,
+        "by_hand": owed.by_hand,
         "handed_on": False,
         "made_at": owed.made_at,
         **_changed(owed),

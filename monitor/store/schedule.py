@@ -8,14 +8,14 @@ from sqlalchemy import Integer, and_, not_, or_, true, type_coerce, update
 
 from monitor.alert import LONGEST_ASKED, OPEN
 from monitor.item import READING_RETRY
-from monitor.policy import Reason
+from monitor.policy import HELD
 from monitor.silence import LONGEST_UNLOOKED
 from monitor.store.database import Tx
 from monitor.store.tables import channel, delivery, feed, item
 
 _OPEN = delivery.c.state.in_(OPEN)
 #: Policy put it off to a time of day, and is asked again whenever it is due.
-_HELD = and_(_OPEN, delivery.c.reason.in_(list(Reason)))
+_HELD = and_(_OPEN, delivery.c.reason.in_(HELD))
 _WAITING = or_(item.c.judge_due_at.is_not(None), item.c.read_due_at.is_not(None))
 
 #: What a clock that is set takes along: waits, leases, and since when something lasts. What only tells when something

@@ -13,6 +13,7 @@ from sqlmodel import Field, SQLModel
 from monitor.alert import DeliveryState, Priority
 from monitor.feed import Cause, State
 from monitor.item import Reading
+from monitor.mute import Scope
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -308,6 +309,12 @@ class DeliveryRow(SQLModel, table=True):
         Index("delivery_in_bundle", "bundle", sqlite_where=text("bundle IS NOT NULL")),
         # The line of a channel in its order; due_at makes the index answer alone, however long the line is.
         Index("delivery_line", "channel", "turn", "seq", "due_at", sqlite_where=text("state = 'queued'")),
+        # What a receiver was told of a rule lately, each digest as one.
+        Index(
+            "delivery_told",
+            *("channel", "rule", "receiver", "sent_at"),
+            sqlite_where=text("sent_at IS NOT NULL AND bundle IS NULL"),
+        ),
         Index("delivery_sending", "leased_until", sqlite_where=text("state = 'sending'")),
         _STRICT,
     )
@@ -318,6 +325,9 @@ class DeliveryRow(SQLModel, table=True):
     receiver: Words
     #: The channel in whose place this one tells it; empty where it was owed to this one from the start.
     instead_of: Words = ""
+    #: The rule that rang; empty for a notice, and for a digest of several rules.
+    rule: Annotated[str, Field(sa_type=Text, sa_column_kwargs={"server_default": ""})] = ""
+    by_hand: Annotated[bool, Field(sa_type=Flag, sa_column_kwargs={"server_default": "0"})] = False
     #: The summary that carries it.
     bundle: Annotated[str | None, Field(sa_type=Text, foreign_key="alert.id")] = None
     #: Whether another channel was asked to tell it in this one's place.
@@ -334,6 +344,8 @@ class DeliveryRow(SQLModel, table=True):
     leased_until: MaybeTime = None
     first_tried_at: MaybeTime = None
     sent_at: MaybeTime = None
+    #: Its text as it was sent; it stands last, so that reading the rest does not touch it.
+    message: MaybeWords = None
 
 
 class AttemptRow(SQLModel, table=True):
@@ -360,7 +372,26 @@ class ChannelRow(SQLModel, table=True):
     last_sent_at: MaybeTime = None
 
 
+class MuteRow(SQLModel, table=True):
+    """What nobody is told for a while."""
+
+    __tablename__ = "mute"
+    __table_args__ = (
+        _one_of("scope", Scope),
+        Index("mute_in_force", "until", sqlite_where=text("ended_at IS NULL")),
+        _STRICT_BY_KEY,
+    )
+    id: Annotated[str, Field(sa_type=Text, primary_key=True)]
+    scope: Words
+    what: Words
+    made_at: Time
+    until: Time
+    ended_at: MaybeTime = None
+    who: Words = ""
+    why: Words = ""
+
+
 metadata = SQLModel.metadata
 config, feed, seen, item, revision = (metadata.tables[n] for n in ("config", "feed", "seen", "item", "revision"))
 match, alert, delivery = (metadata.tables[name] for name in ("match", "alert", "delivery"))
-attempt, channel, loss = (metadata.tables[name] for name in ("attempt", "channel", "loss"))
+attempt, channel, loss, mute = (metadata.tables[name] for name in ("attempt", "channel", "loss", "mute"))

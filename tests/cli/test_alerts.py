@@ -109,7 +109,7 @@ def test_what_became_of_each_attempt_is_shown(rung: Home) -> None:
         now = datetime.now(UTC)
         head = deliveries.head(tx, "desk", now)
         assert head is not None
-        delivery, _ = head
+        delivery = head.delivery
         deliveries.start(tx, delivery.id, until=now)
         refused = Failed(reason="server answered 503", fault=Fault.CHANNEL, permanent=False)
         tried = Attempt(delivery_id=delivery.id, n=1, at=now, outcome="failed", reason="server answered 503")

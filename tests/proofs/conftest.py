@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.scenarios.conftest import clock, house, receiver, sandbox, wire
+from tests.scenarios.conftest import clock, day, house, receiver, sandbox, wire
 
-__all__ = ["clock", "house", "receiver", "sandbox", "wire"]
+__all__ = ["clock", "day", "house", "receiver", "sandbox", "wire"]

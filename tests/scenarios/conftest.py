@@ -11,6 +11,7 @@ import pytest
 from monitor import delivering, pipeline
 from monitor.sandbox import Sandbox
 from tests.http_server import HttpServer
+from tests.scenarios.day import Day
 from tests.scenarios.house import Clock, House
 
 
@@ -52,3 +53,9 @@ def receiver() -> Iterator[HttpServer]:
     """The server that webhooks are posted to."""
     with HttpServer() as server:
         yield server
+
+
+@pytest.fixture
+def day(house: House, wire: HttpServer, receiver: HttpServer) -> Day:
+    """A day that begins when a test says so."""
+    return Day(house, wire, receiver)

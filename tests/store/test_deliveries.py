@@ -63,7 +63,7 @@ def failed(database: Database, delivery: Delivery, *, pauses: int, due_at: datet
 def test_a_delivery_comes_back_as_it_was_owed(database: Database) -> None:
     (due,) = told(database, "mail", receivers=("anna@bank.example",))
     head = database.write_now(partial(deliveries.head, name="mail", now=NOW))
-    assert head == (due, notice())
+    assert head == (due, notice(), False)
 
 
 def test_the_line_moves_in_the_order_in_which_deliveries_were_owed(database: Database) -> None:
