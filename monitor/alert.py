@@ -10,6 +10,7 @@ from enum import StrEnum
 from hashlib import blake2b
 
 from monitor.rule import Evidence
+from monitor.urgency import Urgency
 
 #: First wait before another attempt; it doubles up to the longest (measured as kind to receivers and quick enough).
 FIRST_WAIT = timedelta(seconds=5)
@@ -97,6 +98,8 @@ class Alert:
     place: str
     evidence: tuple[Evidence, ...]
     made_at: datetime
+    #: What the wire called it; None where it said nothing, or its feed is no wire.
+    urgency: Urgency | None = None
     #: What a correction changed.
     changes: tuple[Change, ...] = ()
 

@@ -97,6 +97,8 @@ class Feed:
     silent_after: timedelta | None = None
     #: None where it is learned.
     window: Window | None = None
+    #: Its words for what is urgent count.
+    wire: bool = False
     enabled: bool = True
     access: Access = ANYBODY
 

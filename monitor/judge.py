@@ -14,6 +14,7 @@ from monitor.correction import Told
 from monitor.feed import Feed
 from monitor.item import Item, Reading
 from monitor.rule import Judged, Match, Rule, RuleSet, RuleTest, Unjudged, Where
+from monitor.urgency import Urgency, urgency
 
 #: What a pattern begins with that is about tags: ``bbc*`` never means a tag, nor ``tag:bbc*`` a name.
 TAG = "tag:"
@@ -171,6 +172,7 @@ class Bench:
             author=item.entry.author,
             categories=item.entry.categories,
             feed=item.feed,
+            urgency=found.words if (found := _urgency(item, feed)) else "",
         )
 
     def _waits(self, match: Match, item: Item) -> bool:
@@ -193,6 +195,7 @@ class Bench:
             language=feed.language or item.language,
             read=item.depth,
             read_reason=item.reading_reason,
+            urgency=_urgency(item, feed),
             strength=match.strength,
             place=match.place,
             evidence=match.evidence,
@@ -214,6 +217,11 @@ class Bench:
         if named:
             return [self._channels[name] for name in named]
         return [channel for channel in self._channels.values() if channel.default]
+
+
+def _urgency(item: Item, feed: Feed) -> Urgency | None:
+    """Return how urgent the item is, where its feed is a wire, whose words for it count."""
+    return urgency(item.entry.headline) if feed.wire else None
 
 
 def _corrections(

@@ -107,7 +107,7 @@ class Form:
 class Text:
     """What rules read of one item. Words are numbered through all fields, so a field is a range of numbers."""
 
-    #: The characters of each field: headline, lead, text, author, category, feed.
+    #: The characters of each field: headline, lead, text, author, category, feed, urgency.
     fields: Mapping[str, str]
     #: Where each field's words begin and end; ``anywhere`` is headline, lead and text.
     ranges: Mapping[str, tuple[int, int]]
@@ -146,6 +146,7 @@ def read(  # noqa: PLR0913 - an item has this many parts
     author: str = "",
     categories: tuple[str, ...] = (),
     feed: str = "",
+    urgency: str = "",
 ) -> Text:
     """Return the text that rules read; a lead that the text repeats counts once."""
     reader = _Reader()
@@ -155,7 +156,7 @@ def read(  # noqa: PLR0913 - an item has this many parts
     copied = _copied(reader.words, ranges["lead"], ranges["text"], cut=lead.rstrip(" ])").endswith(("…", "...")))
     length = len(reader.sentences) - 1 - len(set(reader.sentence[slice(*copied)]))
     spoken = _languages(reader.words, "\n".join(fields.values()), languages.code(language))
-    about = {"author": author, "category": "\n".join(categories), "feed": feed}
+    about = {"author": author, "category": "\n".join(categories), "feed": feed, "urgency": urgency}
     ranges |= {name: reader.field(name, content) for name, content in about.items()}
     return Text(
         fields=fields | about,

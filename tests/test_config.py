@@ -216,7 +216,7 @@ def test_what_is_left_out_has_a_default(load: Load, tmp_path: Path) -> None:
     loaded = load()
     (feed,) = loaded.feeds
     assert (feed.name, feed.url) == ("un", "https://un.example/rss.xml")
-    assert (feed.interval, feed.full_text, feed.catch_up) == (timedelta(minutes=5), FullText.AUTO, timedelta(0))
+    assert (feed.interval, feed.full_text, feed.catch_up) == (None, FullText.AUTO, timedelta(0))
     assert (feed.tags, feed.language, feed.enabled) == ((), None, True)
     (watch,) = loaded.watches
     assert (watch.name, watch.feeds, watch.notify, watch.priority) == ("nato", (), (), Priority.NORMAL)
@@ -277,10 +277,6 @@ def test_what_is_said_holds(load: Load, tmp_path: Path) -> None:
     assert (loaded.zone, loaded.zone_name) == (ZoneInfo("Europe/Kyiv"), "Europe/Kyiv")
     assert (loaded.database, loaded.database_name) == ("sqlite:////var/lib/wire/bell.db", "/var/lib/wire/bell.db")
     assert loaded.files == (tmp_path / "config.toml",)
-
-
-def test_a_feed_without_an_interval_keeps_to_the_least_one(load: Load) -> None:
-    assert load(more='[polling]\nmin_interval = "15m"').feeds[0].interval == timedelta(minutes=15)
 
 
 def test_a_rule_is_read_in_the_languages_of_the_feeds_it_watches(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,6 +68,16 @@ KYIV = watch("kyiv", "Kyiv")
 # --- what rings ------------------------------------------------------------------------------------------------------
 
 
+def test_only_a_wire_is_taken_at_its_word_for_what_is_urgent() -> None:
+    flash = replace(ENTRY, headline="FLASH: Allies sign guarantees for Kyiv")
+    signed, urgent = watch("signed", "urgency:flash Kyiv"), watch("urgent", "urgency:urgent")
+    wire = replace(TASS, wire=True)
+    ruling = bench(signed, urgent, feeds=(wire,)).judge(item(entry=flash), now=NOW)
+    assert [(alert.rule, alert.urgency) for alert in ruling.alerts] == [("signed", "flash"), ("urgent", "flash")]
+    assert bench(signed, urgent).judge(item(entry=flash), now=NOW).alerts == ()
+    assert bench(signed, urgent, feeds=(wire,)).judge(item(), now=NOW).alerts == ()
+
+
 def test_an_item_that_meets_a_rule_rings() -> None:
     ruling = bench(KYIV).judge(item(), now=NOW)
     assert [match.rule for match in ruling.matches] == ["kyiv"]

@@ -43,6 +43,7 @@ class Feeds:
             interval=self._interval(entry),
             silent_after=table.silent_after,
             window=table.window,
+            wire=table.wire,
             tags=tuple(dict.fromkeys(table.tags)),
             full_text=table.full_text or self._polling.full_text,
             language=table.language,

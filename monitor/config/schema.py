@@ -125,6 +125,12 @@ class FeedTable(Named):
         '"selection"',
         None,
     )
+    wire: bool = key(
+        "Whether it is a wire, whose words for what is urgent count: FLASH, URGENT, СРОЧНО and others at the head of a "
+        "headline; see `urgency:` in rules.",
+        "true",
+        default=False,
+    )
     enabled: bool = key("Whether it is polled.", "false", default=True)
     headers: Pairs = key("Headers that its server is sent.", '{ Accept-Language = "de" }', {})
     headers_file: Text | None = key(

@@ -106,6 +106,7 @@ class Watches:
 
     def _compile(self, entry: Entry[RuleTable], listening: Sequence[Feed]) -> Rule | None:
         table = entry.table
+        heard = listening if table.feeds else self._known.feeds
         languages = {feed.language.partition("-")[0].lower() for feed in listening if feed.language}
         try:
             rule = compile_rule(
@@ -122,6 +123,9 @@ class Watches:
             for fault in error.faults:
                 self._report.fault(self._place(entry, fault), fault.message, fault.cure, fault.caret())
             return None
+        if rule.demands("urgency") and self._known.feeds_complete and not any(feed.wire for feed in heard):
+            message = "asks for urgency:, and no feed that it watches is a wire"
+            self._report.fault(entry.place.at("match"), message, "give the feed wire = true, or leave urgency: out")
         for warning in warnings(rule):
             self._report.warn(entry.place.at("match"), warning)
         return rule

@@ -36,7 +36,7 @@ def alert_json(alert: Alert) -> dict[str, object]:
         "published": stamp(alert.published),
         "seen": stamp(alert.seen),
         "language": alert.language,
-        "urgency": None,
+        "urgency": alert.urgency,
         "read": alert.read,
         "strength": alert.strength,
         "place": alert.place,

@@ -31,7 +31,7 @@ from monitor.rule.query import (
 
 #: Fields of what was written, and of what is told about it, which every rule reads.
 _WRITTEN = ("headline", "lead", "text")
-_ABOUT = ("author", "category", "feed")
+_ABOUT = ("author", "category", "feed", "urgency")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

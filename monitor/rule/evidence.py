@@ -16,7 +16,12 @@ _MOST = 3
 _LONGEST = 300
 _BEFORE = 80
 _WRITTEN = ("headline", "lead", "text")
-_ABOUT = {"author": "in its author's name", "category": "in its category", "feed": "in its feed's name"}
+_ABOUT = {
+    "author": "in its author's name",
+    "category": "in its category",
+    "feed": "in its feed's name",
+    "urgency": "in its urgency",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,6 +83,10 @@ class Rule:
         """Return whether a negation reaches the text, so that an article yet to be read could refute a match."""
         return self.how.where is Where.ANYWHERE and any(map(_refutable, self.queries))
 
+    def demands(self, name: str) -> bool:
+        """Return whether it matches only what stands in a field."""
+        return all(_demands(query, name) for query in self.queries)
+
     def asking(self, queries: tuple[Query, ...], name: str) -> Rule:
         """Return the rule by another name with other queries."""
         return replace(self, name=name, shape=None, words=(), trees=queries)
@@ -251,6 +255,18 @@ def _refutable(query: Query) -> bool:
 def warnings(rule: Rule) -> tuple[str, ...]:
     """Return what the writer of a rule should know of it: words that are read otherwise than they may be meant."""
     return rule.remarks
+
+
+def _demands(query: Query, name: str) -> bool:
+    match query:
+        case In():
+            return query.field == name
+        case And():
+            return any(_demands(part, name) for part in query.parts)
+        case Or():
+            return all(_demands(part, name) for part in query.parts)
+        case _:
+            return False
 
 
 class RuleSet:

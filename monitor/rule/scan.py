@@ -15,7 +15,7 @@ from monitor.rule.number import bounds
 from monitor.rule.pattern import flaw
 from monitor.text import pieces
 
-FIELDS = ("headline", "lead", "text", "author", "category", "feed", "lang")
+FIELDS = ("headline", "lead", "text", "author", "category", "feed", "urgency", "lang")
 _SYNONYMS = {"title": "headline"}
 #: With more words between, two words are not near.
 _FARTHEST = 100
@@ -214,8 +214,6 @@ class Scanner:
             return Token(kind=Kind.FIELD, text=name, start=found.start(), end=found.end())
         meant = habits.FIELDS.get(name) or next(iter(get_close_matches(name, [*FIELDS, *_SYNONYMS], 1)), "")
         message = f"there is no field {written}:"
-        if name == "urgency":
-            meant, message = "headline", "urgency: cannot be asked for yet, since no feed tells it"
         cure = f"write {meant}:" if meant else f'fields are {", ".join(FIELDS)}; put another colon in quotes: "a: b"'
         self.fault(found.start(), found.end(), message, cure, instead=f"{meant}:" if meant else None)
         return None

@@ -12,6 +12,7 @@ from typing import Any
 from monitor.alert import Alert, Change, Digest, Kind, Notice, Priority
 from monitor.errors import DamagedRow
 from monitor.rule import Evidence
+from monitor.urgency import Urgency
 
 _DAMAGED = "what was kept of it is damaged: {}"
 
@@ -38,6 +39,7 @@ def _what(kept: Mapping[str, Any]) -> Alert | Notice:
         "published": datetime.fromisoformat(kept["published"]),
         "seen": datetime.fromisoformat(kept["seen"]),
         "evidence": evidence(kept["evidence"]),
+        "urgency": Urgency(kept["urgency"]) if kept.get("urgency") else None,
         "changes": tuple(Change(**each) for each in kept.get("changes", ())),
     }
     return Alert(**{**kept, **common, **special})
