@@ -84,7 +84,7 @@ def steers(text: str) -> list[str]:
 class Tags(HTMLParser):
     """Notes what of a page could act."""
 
-    HARMLESS = ("html", "head", "meta", "body", "div", "h1", "h2", "p", "a", "b", "mark", "blockquote", "br")
+    HARMLESS = ("html", "head", "meta", "body", "div", "h1", "h2", "p", "a", "b", "mark", "blockquote", "br", "span")
 
     def __init__(self, page: str) -> None:
         super().__init__()
