@@ -48,6 +48,8 @@ class Run:
     strong: bool = False
     #: A rule asked for it.
     marked: bool = False
+    #: Stands on one line, however narrow that is.
+    whole: bool = False
     #: Where it leads, an address that is one word in every form; empty where it leads nowhere.
     link: str = ""
 

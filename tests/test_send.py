@@ -809,13 +809,13 @@ _EVERYBODY = r"@everyone|@here|@channel|@all"
 _TAGS = r"<(?!/?(?:b|a|blockquote|br)\b)[a-z!@]|href=\"(?!https://example)"
 ACTS = {
     "discord": rf"{_EVERYBODY}|{_LINKS}|(?<!\\)<[@#:t]|(?<!\\)\|\||(?<!\\)`",
-    "gchat": rf"{_LINKS}|<users|<at>|`|\*bold",
+    "gchat": rf"{_LINKS}|<users|<at>|`|\*bold\*",
     "matrix": rf"@room|{_TAGS}",
     "mmost": rf"{_EVERYBODY}|{_LINKS}|(?<!\\)!\[|(?<!\\)<(?!https://example)[a-z]|(?<!\\)`",
     "pover": r"<(?!/?(?:b|a|br|font|i|u)\b)[a-z!]|href=\"(?!https://example)",
-    "slack": rf"{_LINKS}|<[!@#]|`|\*bold|~gone",
+    "slack": rf"{_LINKS}|<[!@#]|`|\*bold\*|~gone",
     "tgram": _TAGS,
-    "whapi": r"`|\*bold|~gone",
+    "whapi": r"`|\*bold\*|~gone",
     "workflows": rf"{_LINKS}|\{{\{{|<at>anna",
     "zulip": rf"@\*\*|@_\*\*|{_LINKS}|(?<!\\)`",
 }
@@ -835,18 +835,17 @@ def hostile(words: str) -> Message:
 
 
 @pytest.mark.parametrize("scheme", sorted(ACTS))
-@pytest.mark.parametrize("words", INJECTIONS)
-def test_hostile_words_act_in_no_service(scheme: str, words: str) -> None:
-    sent = written(scheme, hostile(words))
-    assert [found[0] for found in re.finditer(ACTS[scheme], sent)] == []
-    assert alert().link in sent
+def test_hostile_words_act_in_no_service(scheme: str) -> None:
+    sent = {words: written(scheme, hostile(words)) for words in INJECTIONS}
+    assert [(words, found[0]) for words, body in sent.items() if (found := re.search(ACTS[scheme], body))] == []
+    assert [words for words, body in sent.items() if alert().link not in body] == []
 
 
 @pytest.mark.parametrize("scheme", ["discord", "mmost", "slack", "zulip"])
-@pytest.mark.parametrize("words", INJECTIONS)
-def test_hostile_words_act_in_no_service_that_is_sent_text(scheme: str, words: str) -> None:
-    sent = written(scheme, hostile(words), Form.TEXT)
-    assert not re.search(r"@everyone|@channel|@all\b|@\*\*|\]\(http|<[!@#]", sent)
+def test_hostile_words_act_in_no_service_that_is_sent_text(scheme: str) -> None:
+    acts = re.compile(r"@everyone|@channel|@all\b|@\*\*|\]\(http|<[!@#]")
+    sent = {words: written(scheme, hostile(words), Form.TEXT) for words in INJECTIONS}
+    assert [(words, found[0]) for words, body in sent.items() if (found := acts.search(body))] == []
 
 
 @pytest.mark.parametrize("scheme", sorted(ELSEWHERE))

@@ -72,10 +72,10 @@ def _lasting(digest: Digest) -> str:
 
 def _sheet(digest: Digest, head: str, zone: tzinfo, *, again: bool) -> Sheet:
     return sheet(
-        (line(Part.HEADLINE, head),),
+        (line(Part.HEADLINE, head), line(Part.SOURCE, f"Times are {digest.made_at.astimezone(zone):%Z}.")),
         *_lists(digest, zone, width=SUBJECT_WIDTH),
         (repeats.line(again=again),),
-        (more(0), line(Part.NAME, f"Times are {digest.made_at.astimezone(zone):%Z}.")),
+        (more(0),),
     )
 
 
@@ -110,10 +110,11 @@ def _lists(digest: Digest, zone: tzinfo, *, width: int) -> Iterator[list[Line]]:
 
 
 def _entry(alert: Alert, why: str, made_at: datetime, zone: tzinfo, width: int) -> Line:
-    where = f"{source(alert)}, {short_id(alert)}{f'; {clean(why)}' if why else ''}"
     runs = (
         Run(text=f"{moments.at(alert.seen, zone, made_at)}  "),
         Run(text=short(begun(alert, headline(alert)), width), strong=True, link=link(alert.link)),
-        Run(text=f" ({where})"),
+        Run(text=f" ({source(alert)}, "),
+        Run(text=short_id(alert), whole=True),
+        Run(text=f"; {clean(why)})" if why else ")"),
     )
     return Line(part=Part.ENTRY, runs=runs)

@@ -33,8 +33,8 @@ _FRAMES = {
     "{}</p>",
     Part.HEADLINE: '<h1 dir="auto" style="margin:0 0 4px;font-size:22px;line-height:1.3">{}</h1>',
     Part.SOURCE: _SMALL.format("0 0 4px"),
-    Part.LINK: '<p style="margin:0;font-size:14px;word-break:break-all">{}</p>',
-    Part.QUOTE: '<blockquote dir="auto" style="margin:16px 0;padding:2px 0 2px 16px;border-left:3px solid #d9a514">'
+    Part.LINK: '<p style="margin:0 0 16px;font-size:14px;word-break:break-all">{}</p>',
+    Part.QUOTE: '<blockquote dir="auto" style="margin:0 0 16px;padding:2px 0 2px 16px;border-left:3px solid #d9a514">'
     "{}</blockquote>",
     Part.HEADING: '<h2 style="margin:16px 0 4px;font-size:16px">{}</h2>',
     Part.REPEATS: '<p style="margin:16px 0 0">{}</p>',
@@ -58,6 +58,7 @@ def _line(line: Line) -> str:
 def _words(run: Run, part: Part) -> str:
     words = _MARK.format(html(run.text)) if run.marked else html(run.text)
     words = f"<b>{words}</b>" if run.strong and part is Part.CHANGE else words
+    words = f'<span style="white-space:nowrap">{words}</span>' if run.whole else words
     address = escape(run.link)
     if run.is_address:
         return f'<a href="{address}">{address}</a>'

@@ -27,6 +27,7 @@ from monitor.store import feeds
 from tests.conftest import ROOT, SHARED, needs_shared
 from tests.daemon import PATIENCE
 from tests.http_server import HttpServer, Received, Reply
+from tests.injections import FORGED, PAYLOADS
 from tests.proofs import proving
 from tests.scenarios.house import House
 from tests.smtp_server import Letter, SmtpServer
@@ -41,53 +42,6 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipeline, "FEED_DEADLINE", timedelta(seconds=30))
 
 
-#: What would show that something ran.
-EVIL = "https://evil.example/x"
-FORGED = "2026-11-24T08:00:00.000+00:00 ERROR monitor: forged"
-#: Texts that act where they are not escaped.
-PAYLOADS = {
-    "script": "<script>alert(1)</script>",
-    "image": f'<img src="{EVIL}" onerror=alert(1)>',
-    "half a tag": "<svg/onload=alert(1)",
-    "broken attribute": f'"><iframe src={EVIL}>',
-    "single quotes": "' onmouseover='alert(1)",
-    "escaped script": "&lt;script&gt;alert(1)&lt;/script&gt;",
-    "style": f"<style>@import '{EVIL}'</style>",
-    "CDATA": "]]><script>alert(1)</script>",
-    "comment": "<!--><script>alert(1)</script>-->",
-    "colour": "\x1b[31mred\x1b[0m",
-    "title of the terminal": "\x1b]0;owned\x07",
-    "screen": "\x1b[2J\x1b[1;1H",
-    "hyperlink": f"\x1b]8;;{EVIL}\x1b\\here\x1b]8;;\x1b\\",
-    "one-byte escapes": "\x9b31mred\x9d0;owned\x9c",
-    "bells": "\x07\x08\x08\x7f",
-    "mail header": f"x\r\nBcc: victim@evil.example\r\nSubject: forged\r\n\r\n{EVIL}",
-    "mail header with bare ends": "x\nBcc: victim@evil.example\rSubject: forged",
-    "log line": f"x\n{FORGED}",
-    "log line by other ends": f"x\u2028{FORGED}\u2029{FORGED}\x85{FORGED}\x0b{FORGED}",
-    "log line of the journal": "x\n<0>kernel: forged",
-    "log line in JSON": 'x"}\n{"level": "error", "message": "forged"}',
-    "JSON": '","headline":"forged","x":"\\u0022\\',
-    "NUL": "a\x00b",
-    "bidi": "\u202egnp.exe\u202c \u2066x\u2069 \u200f",
-    "zero width": "gla\u200bcier \ufeffx\u2060y",
-    "tags": "x\U000e0041\U000e0042",
-    "lone surrogate": "a\ud800b\udfff",
-    "mentions": "@everyone @here @channel <!channel> <!here|x> <@U024BE7LH> <@&123> <#C024BE7LR> @all",
-    "Markdown link": f"[click]({EVIL}) [x]: {EVIL} <{EVIL}|click>",
-    "Markdown image": f"![x]({EVIL})",
-    "Markdown code": "```\ncode\n``` `x` ~~y~~ ||z||",
-    "Markdown blocks": "# heading\n> quote\n- list\n---",
-    "formula": "=cmd|' /C calc'!A0",
-    "other formulas": "+1 -1 @SUM(A1) \t=1",
-    "braces": "{{7*7}} {% for x in y %} ${7*7} #{7*7} <%= 7*7 %>",
-    "format": "{0.__class__} {headline} {} %s %(secret)s %n $headline ${link}",
-    "markup of the terminal": "[bold red]x[/] [link=https://evil.example]y[/link]",
-    "shell": "$(touch /tmp/x) `id` ; rm -rf / | cat",
-    "SQL": "'); DROP TABLE item; --",
-    "very long": "long " * 3_000,
-    "combining marks": "z" + "\u0335\u0321\u0489" * 300,
-}
 #: What chats would ring or link for, if it stood there.
 ACTS = {
     "discord": re.compile(r"@everyone|@here|(?<!\\)<[@#]&?\w|(?<!\\)\]\(http"),
@@ -130,7 +84,7 @@ def steers(text: str) -> list[str]:
 class Tags(HTMLParser):
     """Notes what of a page could act."""
 
-    HARMLESS = ("html", "head", "meta", "body", "div", "h1", "h2", "p", "a", "b", "mark", "blockquote", "br")
+    HARMLESS = ("html", "head", "meta", "body", "div", "h1", "h2", "p", "a", "b", "mark", "blockquote", "br", "span")
 
     def __init__(self, page: str) -> None:
         super().__init__()
