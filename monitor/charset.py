@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from contextlib import suppress
 
 #: Encodings that documents may name. Python would also obey ``utf-7``, ``idna``, ``unicode_escape`` and the like, which
 #: smuggle markup or are no character sets at all; a document that names one of those is read as if it named none.
@@ -59,6 +60,8 @@ _IN_DOCUMENT = re.compile(
 #: A document names its encoding early or not at all.
 _HEAD = 4096
 _ASCII = bytes(range(128))
+#: Begins what is no ASCII in ISO-2022-JP, the one encoding that writes it in bytes of ASCII.
+_ESCAPE = b"\x1b"
 #: A Cyrillic word stands in a row of bytes above ASCII; a Western accent mostly stands alone.
 _ROW = re.compile(rb"[\x80-\xff]{3,}")
 #: Enough letters to tell encodings by; where there are more, these will do.
@@ -80,6 +83,9 @@ def decode(body: bytes, *, content_type: str) -> str:
     for mark, encoding in _MARKS:
         if body.startswith(mark):
             return body.decode(encoding, "replace").removeprefix("\ufeff")
+    if _ESCAPE not in body:
+        with suppress(UnicodeDecodeError):
+            return _decoded_once_more(body.decode())
     named = _named(body, content_type)
     if named == "iso2022_jp":  # in ASCII bytes alone, so it would pass for UTF-8
         return body.decode(named, "replace")
@@ -118,7 +124,7 @@ def _weigh_utf8(body: bytes, text: str) -> tuple[int, int]:
 
 def _decoded_once_more(text: str) -> str:
     """Return the text of a document that was encoded twice as a whole, and any other text as it is."""
-    if not _TWICE.search(text):
+    if text.isascii() or not _TWICE.search(text):
         return text
     try:
         body = text.translate(_TO_BYTE).encode("latin-1")

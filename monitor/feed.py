@@ -17,13 +17,19 @@ from monitor.item import Entry
 
 #: Larger feeds than this are refused; the largest real one seen has 2.7 MB.
 LIMIT = 10 * 1024 * 1024
+#: So many bytes of an item's key tell it from the others of its feed: of a billion pairs of a thousand entries each,
+#: less than one is taken for the same.
+SHORT_KEY = 8
 #: A feed that says it is gone is asked once a day, since some come back.
 GONE_INTERVAL = timedelta(days=1)
 #: A server that could not be reached is asked once more this soon: mostly a line was lost, or it was starting.
 SECOND_TRY = timedelta(minutes=1)
 #: A server may ask for patience, but not for more than a day of it.
 MOST_PATIENCE = timedelta(days=1)
-_ACCEPT = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
+_ACCEPT = (
+    "application/rss+xml, application/atom+xml, application/feed+json;q=0.9, application/xml;q=0.9, text/xml;q=0.9,"
+    " */*;q=0.5"
+)
 
 
 class FullText(StrEnum):
@@ -190,6 +196,20 @@ class Parsed:
     language: str | None = None
     #: How many more entries the document held.
     left_out: int = 0
+    #: Short keys of further entries, which stand there as they stood when they were last kept.
+    same: tuple[bytes, ...] = ()
+    #: By what its entries are known next time; empty where they must be read again.
+    remembered: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A document that says where the entries are: a list of sitemaps."""
+
+    #: Absolute addresses, those of the newest first; few.
+    places: tuple[str, ...]
+    #: Each of them says when it changed, so that the list changes with them.
+    dated: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,31 @@
+"""References to characters by number, of which there may be none: put right before any parser sees them."""
+
+from __future__ import annotations
+
+import html
+import re
+import sys
+
+_REFERENCE = re.compile(r"&#(x[0-9a-f]+|\d+);?", re.IGNORECASE)
+#: References with more digits than the last character has are none (and int() refuses over 4,300).
+_MOST_DIGITS = 8
+#: Characters that XML cannot hold (XML 1.0, production 2).
+_NOT_XML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+#: Stands where such a reference was, until the text is cleaned: "&#xD8&#0;00;" must not become another one.
+_NOTHING = "\u200b"
+
+
+def heal(document: str) -> str:
+    """Return the document with references to characters that there are, and to no others."""
+    return _REFERENCE.sub(_reference, document)
+
+
+def _reference(match: re.Match[str]) -> str:
+    digits = match[1].lower()
+    if len(digits) > _MOST_DIGITS:
+        return _NOTHING
+    code = int(digits[1:], 16) if digits.startswith("x") else int(digits)
+    if 0x80 <= code < 0xA0:  # noqa: PLR2004 - Windows characters, as HTML reads these numbers
+        return html.unescape(f"&#{code};")
+    # feedparser 6.0.14 raises on a surrogate and on what lies beyond the last character.
+    return _NOTHING if code > sys.maxunicode or _NOT_XML.match(chr(code)) else match[0]
