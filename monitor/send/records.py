@@ -26,6 +26,8 @@ Record = tuple[str, str]
 _STATUS = re.compile(r"error=(\d{3})(?:\d\d)?\.?\s*$")
 _SMTP_REPLY = re.compile(r"\((\d{3}), b['\"]\s*([245]\.\d{1,3}\.\d{1,3})?")
 _SILENCE = re.compile(r"timed out|Connection aborted|Connection broken|Connection reset", re.IGNORECASE)
+#: How requests says that an answer never came where a proxy stands in between; it calls the proxy unreachable then.
+_BEHIND_PROXY = "RemoteDisconnected("
 _UNREACHED = re.compile(r"Max retries exceeded|Connection refused|Name or service not known|No route to host")
 #: Records below a warning that are about the answer; in the others the message itself stands, whatever it says.
 _BROKE = ("Socket ", "IRC Exception: ")
@@ -87,9 +89,9 @@ def _broken(line: str) -> Outcome | None:
     if reply := _SMTP_REPLY.search(line):
         fault = Fault.MESSAGE if line.startswith("Socket Exception: {") else Fault.CHANNEL
         return mail.refused(int(reply[1]), reply[2] or "", fault)
-    if _UNREACHED.search(line):
+    if _UNREACHED.search(line) and _BEHIND_PROXY not in line:
         return channel_fault("could not connect")
-    if _SILENCE.search(line):
+    if _SILENCE.search(line) or _BEHIND_PROXY in line:
         return Unknown(reason="no answer in time" if "timed out" in line else "connection lost before the answer")
     return None
 

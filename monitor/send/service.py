@@ -191,8 +191,8 @@ def _strings(value: object) -> Iterator[str]:
         case str():
             yield value
         case dict():
-            for key, each in value.items():
-                yield from (*_strings(key), *_strings(each))
+            for each in value.values():  # keys are the plugin's own words, or pieces of the address
+                yield from _strings(each)
         case list() | tuple() | set():
             for each in value:
                 yield from _strings(each)
