@@ -133,6 +133,8 @@ class FeedState:
     since: datetime | None = None
     #: The state that people were told of; None where they know of no trouble.
     told: State | None = None
+    #: Since when the feed was in that state.
+    told_since: datetime | None = None
     #: Whether they were told that it is this machine's network.
     told_network: bool = False
     #: The new address that people were told of.
