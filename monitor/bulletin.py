@@ -73,8 +73,8 @@ class Desk:
 def length(span: timedelta) -> str:
     """Return how long something takes, as people say it: 40 min, 9 h, 3 days."""
     minutes = round(span / timedelta(minutes=1))
-    if minutes < 100:  # noqa: PLR2004 - as people say it
-        return f"{max(minutes, 1)} min"
+    if minutes < 90 and minutes % 60:  # noqa: PLR2004 - as people say it
+        return f"{minutes} min"
     hours = round(span / timedelta(hours=1))
     return f"{hours} h" if hours < 48 else f"{round(span / timedelta(days=1))} days"  # noqa: PLR2004 - the same
 

@@ -26,7 +26,7 @@ from monitor.channel import Channel
 from monitor.clock import Clock
 from monitor.config import Config
 from monitor.errors import ConfigError, StoreError
-from monitor.feed import Feed, State
+from monitor.feed import UNREAD, Feed
 from monitor.herald import Herald
 from monitor.judge import Watch
 from monitor.loading import load, load_or_last_good
@@ -171,7 +171,7 @@ class Service:
             await self._close()
 
     def _all_worked(self, tx: Tx) -> bool:
-        failing = any(state.state in (State.FAILING, State.GONE) for state in feeds.all_states(tx) if state.enabled)
+        failing = any(state.state in UNREAD for state in feeds.all_states(tx) if state.enabled)
         return not failing and deliveries.failed_since(tx, self._started_at) == 0
 
     async def _answer_for_the_file(self) -> None:
@@ -283,7 +283,7 @@ class Service:
         systemd.status(self._pipeline.trouble or await self._database.read(self._doing))
 
     def _doing(self, tx: Tx) -> str:
-        troubled = sum(state.enabled and state.state in (State.FAILING, State.GONE) for state in feeds.all_states(tx))
+        troubled = sum(state.enabled and state.state in UNREAD for state in feeds.all_states(tx))
         waiting = deliveries.count_queued(tx)
         failing = f", {troubled} failing" if troubled else ""
         messages = f"; {waiting} message{'' if waiting == 1 else 's'} waiting" if waiting else ""

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from math import inf
+from statistics import median
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, or_, select, text, update
+from sqlalchemy import bindparam, func, insert, not_, or_, select, text, update
 from sqlalchemy.dialects import sqlite
 
 from monitor.feed import LASTING, Cause, Feed, FeedState, State, host_of
@@ -20,6 +21,8 @@ from monitor.store.tables import TO_TELL, feed, item, loss
 
 #: How many of a feed's newest items tell its rhythm.
 _RHYTHM = 50
+#: So many losses of a feed are shown.
+_LOSSES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,10 @@ class Facts:
     items: int
     #: Published times of its newest items, newest first.
     published: tuple[datetime, ...]
+    #: How long its news usually wait from being published to being seen; None where nothing dated came yet.
+    delay: timedelta | None = None
+    #: When something may have been lost, newest first.
+    losses: tuple[Loss, ...] = ()
 
 
 # --- config ------------------------------------------------------------------------------------------------------
@@ -343,10 +350,22 @@ def rates(tx: Tx) -> Sequence[tuple[str, float, float]]:
     return [(name, news, watched) for name, news, watched in found]
 
 
-def losses(tx: Tx, feed_id: int) -> tuple[Loss, ...]:
+def losses(tx: Tx, feed_id: int, most: int = 1_000) -> tuple[Loss, ...]:
     """Return when something of a feed may have been lost, newest first."""
-    found = select(loss).where(loss.c.feed_id == feed_id).order_by(loss.c.until.desc())
+    found = select(loss).where(loss.c.feed_id == feed_id).order_by(loss.c.until.desc()).limit(most)
     return tuple(map(_loss, tx.execute(found)))
+
+
+def delay(tx: Tx, feed_id: int) -> timedelta | None:
+    """Return the median of how long a feed's newest items waited to be seen; what stood there at first does not count."""
+    dated = select(item.c.published, item.c.seen_at).where(
+        item.c.feed_id == feed_id, item.c.published.is_not(None), not_(item.c.baseline)
+    )
+    rows = tx.execute(dated.order_by(item.c.id.desc()).limit(_RHYTHM))
+    waits = [
+        (row.seen_at - moment).total_seconds() for row in rows if (moment := believable(row.published, row.seen_at))
+    ]
+    return timedelta(seconds=median(waits)) if waits else None
 
 
 def _loss(row: AnyRow) -> Loss:
@@ -357,7 +376,13 @@ def facts(tx: Tx) -> tuple[Facts, ...]:
     """Return every feed ever declared, by name, with what has come from it."""
     counts: dict[int, int] = dict(iter(tx.execute(select(item.c.feed_id, func.count()).group_by(item.c.feed_id))))
     return tuple(
-        Facts(state=state, items=counts.get(state.id, 0), published=_published(tx, state.id))
+        Facts(
+            state=state,
+            items=counts.get(state.id, 0),
+            published=_published(tx, state.id),
+            delay=delay(tx, state.id),
+            losses=losses(tx, state.id, most=_LOSSES),
+        )
         for state in all_states(tx)
     )
 

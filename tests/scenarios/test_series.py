@@ -59,11 +59,30 @@ def configured(house: House, wire: HttpServer, receiver: HttpServer, bodies: Seq
     """)
 
 
+async def replay(house: House, count: int, *, hours: int) -> Sequence[datetime]:
+    """Poll so many times, looking after the feeds each time; return when."""
+    assert house.pipeline
+    times = []
+    for number in range(count):
+        await house.after(hours=hours if number else 0)
+        times.append(house.clock.at)
+        house.clock.forward(minutes=5)
+        await house.tending.round()
+        await house.pipeline.deliveries.drain()
+        house.clock.forward(minutes=-5)
+    return times
+
+
 def rung(house: House, receiver: HttpServer) -> list[str]:
     """Return the guid of the item of each alert that arrived."""
     guids = "SELECT a.id, i.guid FROM alert a JOIN item i ON i.id = a.item_id"
     by_alert: dict[object, str] = dict(iter(house.database.read_now(lambda tx: tx.exec_driver_sql(guids).all())))
     return [by_alert[alert["id"]] for alert in payloads(request.body for request in receiver.asked("/hook"))]
+
+
+def notices(receiver: HttpServer, kind: str) -> list[dict[str, object]]:
+    bodies = (request.body for request in receiver.asked("/hook"))
+    return [notice for notice in payloads(bodies, "notice.v1") if notice["kind"] == kind]
 
 
 @pytest.mark.parametrize("every", EVERY)
@@ -78,16 +97,14 @@ async def test_every_guid_is_stored_once_and_rings_once_and_every_gap_is_named(
     assert len(apart) == GAPS[every]
 
     configured(house, wire, receiver, polls)
-    times = []
-    for _ in polls:
-        await house.after(hours=2 * every)
-        times.append(house.clock.at)
+    times = await replay(house, len(polls), hours=2 * every)
 
     stored = house.database.read_now(lambda tx: tx.exec_driver_sql("SELECT guid FROM item").scalars().all())
     assert sorted(stored) == sorted(seen)
     assert sorted(rung(house, receiver)) == sorted(expected)
     lost = house.database.read_now(lambda tx: feeds.losses(tx, 1))
     assert [(each.since, each.until) for each in reversed(lost)] == [(times[n], times[n + 1]) for n in apart]
+    assert len(notices(receiver, "loss")) == len(apart)
 
 
 async def test_ids_made_anew_at_each_poll_ring_nobody_and_hide_no_news(
@@ -98,8 +115,9 @@ async def test_ids_made_anew_at_each_poll_ring_nobody_and_hide_no_news(
     baseline, seen = read[0], {guid: words for each in reversed(read) for guid, words in each.items()}
     churned = [poll.replace(b"</guid>", b"#%d</guid>" % number) for number, poll in enumerate(polls)]
     configured(house, wire, receiver, churned)
-    for _ in polls:
-        await house.after(hours=50)
+    await replay(house, len(polls), hours=50)
     news = {guid for guid, words in seen.items() if guid not in baseline and BROAD.search(words)}
     assert sorted(guid.partition("#")[0] for guid in rung(house, receiver)) == sorted(news)
     assert house.database.read_now(lambda tx: feeds.losses(tx, 1)) == ()
+    (notice,) = notices(receiver, "health")
+    assert str(notice["subject"]).startswith("reuters is odd: ")
