@@ -50,6 +50,10 @@ class Kind(StrEnum):
     RELOAD = "reload"
     #: A channel that cannot be reached, or works again.
     CHANNEL = "channel"
+    #: Feeds that fail, are silent, have moved, or work again.
+    HEALTH = "health"
+    #: Entries of a feed that may have come and gone unseen.
+    LOSS = "loss"
     #: Alerts in one message, because they are late.
     LATE = "late"
     #: The same, because quiet hours ended or the time of a digest came.

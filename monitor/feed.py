@@ -142,6 +142,8 @@ class FeedState:
     since: datetime | None = None
     #: The state that people were told of; None where they know of no trouble.
     told: State | None = None
+    #: Since when the feed was in that state.
+    told_since: datetime | None = None
     #: Whether they were told that it is this machine's network.
     told_network: bool = False
     #: The new address that people were told of.
@@ -236,6 +238,8 @@ class Unchanged:
 
     etag: str | None
     modified: str | None
+    #: Where the feed has moved for good; that what came is what was known shows that it is the feed.
+    moved_to: str | None = None
     #: For so long the publisher calls its answer fresh.
     fresh: timedelta = timedelta(0)
 
@@ -309,8 +313,9 @@ def outcome(state: FeedState, answer: Answer, now: datetime) -> Outcome:
     match answer:
         case Refused(reason=reason):
             return Failed(trouble=Trouble.NO_ANSWER, detail=str(answer), cause=_CAUSES.get(reason, Cause.OTHER))
-        case Response(status=HTTPStatus.NOT_MODIFIED, headers=headers):
+        case Response(status=HTTPStatus.NOT_MODIFIED, headers=headers, moved_to=moved_to):
             return Unchanged(
+                moved_to=moved_to,
                 etag=headers.get("etag", state.etag),
                 modified=headers.get("last-modified", state.modified),
                 fresh=fresh(headers.get("cache-control", "")),
@@ -333,7 +338,7 @@ def _body(state: FeedState, answer: Response) -> Unchanged | Document:
     etag, modified = answer.headers.get("etag"), answer.headers.get("last-modified")
     how_long = fresh(answer.headers.get("cache-control", ""))
     if body_hash == state.body_hash:
-        return Unchanged(etag=etag, modified=modified, fresh=how_long)
+        return Unchanged(etag=etag, modified=modified, moved_to=answer.moved_to, fresh=how_long)
     return Document(
         url=answer.url,
         body=answer.body,
@@ -418,7 +423,8 @@ class Brought:
 
 def unchanged(state: FeedState, seen: Unchanged, wait: timedelta, now: datetime) -> FeedState:
     """Return the state after an answer without news, to be asked again after the wait."""
-    return replace(_healthy(state, wait, now), etag=seen.etag, modified=seen.modified)
+    moved_to = seen.moved_to or state.moved_to
+    return replace(_healthy(state, wait, now), etag=seen.etag, modified=seen.modified, moved_to=moved_to)
 
 
 def arrived(  # noqa: PLR0913 - what arrived, what it brought, and when

@@ -118,19 +118,22 @@ def may_be_renamed(new: int, listed: int) -> bool:
 def renamed(new: Mapping[bytes, Entry], known: Sequence[tuple[int, str, str]]) -> Mapping[bytes, int]:
     """Return which new entries are known items under new ids, by their keys.
 
-    They are told by number, link and headline of the known. It takes half of the new ones to be such: that two reports
-    share a headline happens, and each of them may ring.
+    They are told by number, link and headline of the known. Who shares both is the same. Who shares one of them may be
+    another report, and is the same only where that holds for half of all that is new.
     """
     links = {canonical_link(link): number for number, link, _ in known if link}
     headlines = {fold(headline): number for number, _, headline in known if headline}
-    found = {key: _twin(entry, links, headlines) for key, entry in new.items()}
-    twins = {key: number for key, number in found.items() if number is not None}
-    return twins if len(twins) * 2 >= len(new) else {}
+    like = {key: _likeness(entry, links, headlines) for key, entry in new.items()}
+    alike = {key: found for key, found in like.items() if found}
+    half = len(alike) * 2 >= len(new)
+    return {key: found[0] for key, found in alike.items() if half or len(found) > 1}
 
 
-def _twin(entry: Entry, links: Mapping[str, int], headlines: Mapping[str, int]) -> int | None:
+def _likeness(entry: Entry, links: Mapping[str, int], headlines: Mapping[str, int]) -> Sequence[int]:
+    """Return the known item with the entry's link, and the one with its headline."""
     by_link = links.get(canonical_link(entry.link)) if entry.link else None
-    return by_link if by_link is not None else headlines.get(fold(entry.headline)) if entry.headline else None
+    by_headline = headlines.get(fold(entry.headline)) if entry.headline else None
+    return [number for number in (by_link, by_headline) if number is not None]
 
 
 def odd(state: FeedState, entries: Sequence[Entry], *, renamed: int, now: datetime) -> str:

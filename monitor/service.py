@@ -26,7 +26,7 @@ from monitor.channel import Channel
 from monitor.clock import Clock
 from monitor.config import Config
 from monitor.errors import ConfigError, StoreError
-from monitor.feed import Feed, State
+from monitor.feed import UNREAD, Feed
 from monitor.herald import Herald
 from monitor.judge import Watch
 from monitor.loading import load, load_or_last_good
@@ -36,6 +36,7 @@ from monitor.sandbox import Sandbox
 from monitor.store import configs, deliveries, feeds, items, schedule
 from monitor.store.database import Database, Tx
 from monitor.store.retention import Pruning
+from monitor.tending import Tending
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,8 @@ FIRST_ROUND = 12.0
 #: Time between two signs of life, and between two words to systemd on how things are.
 SIGN_EVERY = timedelta(seconds=5)
 STATUS_EVERY = timedelta(seconds=30)
+#: So often feeds are looked after.
+TEND_EVERY = timedelta(seconds=15)
 #: What was kept long enough is dropped once a day, first when the start is well over; between two steps, each of some
 #: ten milliseconds at the most, others may write.
 FIRST_PRUNING, PRUNE_EVERY, STEP_PAUSE = timedelta(hours=1), timedelta(days=1), timedelta(milliseconds=10)
@@ -102,6 +105,7 @@ class Service:
         self._runtime = self._prepare(loaded)
         tools = Tools(database=self._database, sandbox=self._sandbox, now=self._now, jitter=random.random)
         self._pipeline = Pipeline(tools, self._runtime)
+        self._tending = Tending(lambda: self._runtime, tools)
         self._started_at = self._now()
         self._herald = Herald(self._database, console=settings.console, now=self._now)
         self._stop, self._edited = asyncio.Event(), asyncio.Event()
@@ -167,7 +171,7 @@ class Service:
             await self._close()
 
     def _all_worked(self, tx: Tx) -> bool:
-        failing = any(state.state in (State.FAILING, State.GONE) for state in feeds.all_states(tx) if state.enabled)
+        failing = any(state.state in UNREAD for state in feeds.all_states(tx) if state.enabled)
         return not failing and deliveries.failed_since(tx, self._started_at) == 0
 
     async def _answer_for_the_file(self) -> None:
@@ -185,6 +189,7 @@ class Service:
             feeds.void_leases(tx)
             items.void_leases(tx)
             feeds.clamp(tx, latest_poll)
+            feeds.spread_out(tx, now)
             schedule.settle(tx, now)
             for delivery in deliveries.interrupted(tx):
                 deliveries.put_back(tx, alert.interrupted(delivery, now))
@@ -212,6 +217,7 @@ class Service:
             self._watch_clock(),
             self._watch_edits(),
             self._prune_daily(),
+            self._tend(),
             self._open(),
         )
         return [asyncio.create_task(each) for each in work]
@@ -277,7 +283,7 @@ class Service:
         systemd.status(self._pipeline.trouble or await self._database.read(self._doing))
 
     def _doing(self, tx: Tx) -> str:
-        troubled = sum(state.enabled and state.state in (State.FAILING, State.GONE) for state in feeds.all_states(tx))
+        troubled = sum(state.enabled and state.state in UNREAD for state in feeds.all_states(tx))
         waiting = deliveries.count_queued(tx)
         failing = f", {troubled} failing" if troubled else ""
         messages = f"; {waiting} message{'' if waiting == 1 else 's'} waiting" if waiting else ""
@@ -286,6 +292,19 @@ class Service:
     def _watching(self) -> str:
         count = len(self._runtime.feeds)
         return f"watching {count} feed{'' if count == 1 else 's'}"
+
+    async def _tend(self) -> None:
+        """Look after the feeds, by a clock that nobody sets."""
+        while True:
+            await asyncio.sleep(TEND_EVERY.total_seconds())
+            try:
+                await self._surviving(self._tend_once())
+            except Exception:  # a fault of ours in what can wait must not end what cannot
+                log.exception("the feeds could not be looked after")
+
+    async def _tend_once(self) -> None:
+        if await self._tending.round():
+            self._pipeline.deliveries.wake()
 
     async def _prune_daily(self) -> None:
         """Drop what was kept long enough, by a clock that nobody sets."""

@@ -56,9 +56,7 @@ def document(**known: object) -> Document:
     return replace(meant, **known)  # type: ignore[arg-type]
 
 
-def came(
-    known: FeedState, arrival: Document, parsed: Parsed | None = None, brought: Brought | None = None
-) -> FeedState:
+def came(known: FeedState, arrival: Document, parsed: Parsed | None = None) -> FeedState:
     parsed = parsed or Parsed(title="", entries=())
     return arrived(known, arrival, parsed, Brought(), wait=WAIT, now=NOW)
 

@@ -128,6 +128,11 @@ def test_an_entry_is_known_again_by_its_link_and_else_by_its_headline() -> None:
     assert listing.renamed(new, known) == {b"a": 11, b"b": 12}
 
 
+def test_one_that_shares_both_is_known_again_among_any_number_of_new_ones() -> None:
+    new = {bytes([n]): Entry(link=f"https://wire.example/{n}", headline=f"Item {n}") for n in range(9)}
+    assert listing.renamed(new, [(1, "https://wire.example/3", "Item 3")]) == {bytes([3]): 1}
+
+
 def test_one_headline_that_is_known_among_many_new_ones_is_a_report_of_its_own() -> None:
     new = {bytes([n]): Entry(headline=f"Item {n}") for n in range(5)}
     assert listing.renamed(new, [(1, "", "Item 3")]) == {}

@@ -12,7 +12,7 @@ from monitor.channel import Channel, ChannelState, Console, Mail, Service, Targe
 from monitor.cli.screen import when
 from monitor.cli.shapes import Document, time
 from monitor.config import Config
-from monitor.feed import Feed, State
+from monitor.feed import UNREAD, Feed, State
 from monitor.store import channels as channel_rows
 from monitor.store import deliveries as delivery_rows
 from monitor.store import feeds as feed_rows
@@ -47,7 +47,7 @@ class FeedHealth:
     @property
     def failing(self) -> bool:
         """Return whether it should be read and cannot be."""
-        return self.feed.enabled and self.state in (State.FAILING, State.GONE)
+        return self.feed.enabled and self.state in UNREAD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +151,13 @@ def feed_shape(row: FeedHealth) -> Document:
         "next_poll": time(state.next_poll_at) if state and row.feed.enabled else None,
         "last_item": time(row.facts.published[0]) if row.facts and row.facts.published else None,
         "items": row.facts.items if row.facts else 0,
+        "since": time(state.since) if state else None,
+        "cause": state.cause.value if state and state.cause else None,
+        "moved_to": state.moved_to if state else None,
+        "delay": round(row.facts.delay.total_seconds()) if row.facts and row.facts.delay is not None else None,
+        "losses": [{"since": time(each.since), "until": time(each.until)} for each in row.facts.losses]
+        if row.facts
+        else [],
     }
 
 

@@ -7,19 +7,22 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from math import inf
+from statistics import median
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, or_, select, update
+from sqlalchemy import bindparam, func, insert, not_, or_, select, text, update
 from sqlalchemy.dialects import sqlite
 
 from monitor.feed import LASTING, Cause, Feed, FeedState, State, host_of
 from monitor.item import believable
 from monitor.listing import Loss, short_keys
 from monitor.store.database import AnyRow, Lease, Tx
-from monitor.store.tables import feed, item, loss
+from monitor.store.tables import TO_TELL, feed, item, loss
 
 #: How many of a feed's newest items tell its rhythm.
 _RHYTHM = 50
+#: So many losses of a feed are shown.
+_LOSSES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,10 @@ class Facts:
     items: int
     #: Published times of its newest items, newest first.
     published: tuple[datetime, ...]
+    #: How long its news usually wait from being published to being seen; None where nothing dated came yet.
+    delay: timedelta | None = None
+    #: When something may have been lost, newest first.
+    losses: tuple[Loss, ...] = ()
 
 
 # --- config ------------------------------------------------------------------------------------------------------
@@ -98,7 +105,7 @@ _FRESH: Mapping[str, Any] = {
 _FORGOTTEN: Mapping[str, Any] = {
     "etag": None, "modified": None, "body_hash": None, "moved_to": None, "state": State.NEW, "failures": 0,
     "reason": "", "slow": False, "lease": None, "leased_until": None, "cause": None, "told": None,
-    "told_network": False, "told_move": None, "returns": 0, "within": None, "ttl": timedelta(0),
+    "told_since": None, "told_network": False, "told_move": None, "returns": 0, "within": None, "ttl": timedelta(0),
 }  # fmt: skip
 
 
@@ -228,6 +235,102 @@ def clamp(tx: Tx, latest: datetime) -> None:
     tx.execute(update(feed).where(feed.c.next_poll_at > latest).values(next_poll_at=latest))
 
 
+# --- health ------------------------------------------------------------------------------------------------------
+
+_TO_LOOK_AT = (
+    select(feed)
+    .where(feed.c.enabled, feed.c.look_at <= bindparam("now"), feed.c.state == State.OK)
+    .order_by(feed.c.look_at)
+    .limit(bindparam("most"))
+)
+
+
+def to_look_at(tx: Tx, now: datetime, most: int) -> tuple[FeedState, ...]:
+    """Return feeds that answer, and are to be looked at whether they have fallen silent."""
+    return tuple(map(_state, tx.execute(_TO_LOOK_AT, {"now": now, "most": most})))
+
+
+def came(tx: Tx, feed_id: int, most: int) -> Sequence[datetime]:
+    """Return when the feed's latest items came: when they were published, or seen where they are undated.
+
+    Of what was undated in its first listing nobody knows when it came.
+    """
+    latest = (
+        select(item.c.published, item.c.seen_at, item.c.baseline)
+        .where(item.c.feed_id == feed_id)
+        .order_by(item.c.id.desc())
+        .limit(most)
+    )
+    found = [(believable(row.published, row.seen_at), row) for row in tx.execute(latest)]
+    return [moment or row.seen_at for moment, row in found if moment or not row.baseline]
+
+
+def looked_at(tx: Tx, feed_id: int, again_at: datetime, silent_since: datetime | None, reason: str) -> None:
+    """Note when to look at a feed again, and that it is silent where it is."""
+    values: dict[str, Any] = {"look_at": again_at}
+    if silent_since is not None:
+        values |= {"state": State.SILENT, "reason": reason, "since": silent_since}
+    tx.execute(update(feed).where(feed.c.id == feed_id, feed.c.state == State.OK).values(values))
+
+
+def to_tell(tx: Tx) -> tuple[FeedState, ...]:
+    """Return the feeds of which people may have to be told something, by name."""
+    found = map(_state, tx.execute(select(feed).where(text(TO_TELL))))
+    return tuple(sorted(found, key=lambda state: state.name))
+
+
+_TOLD = ("told", "told_since", "told_network", "told_move")
+_TELL = update(feed).where(feed.c.id == bindparam("feed_id")).values({name: bindparam(f"new_{name}") for name in _TOLD})
+
+
+def tell(tx: Tx, states: Sequence[FeedState]) -> None:
+    """Note what people know of the feeds."""
+    if states:
+        rows = [{f"new_{name}": getattr(state, name) for name in _TOLD} | {"feed_id": state.id} for state in states]
+        tx.execute(_TELL, rows)
+
+
+def untold_losses(tx: Tx) -> Mapping[str, tuple[tuple[Loss, ...], datetime | None]]:
+    """Return the losses that people do not know of, newest first, by feed; and when they were told of one last."""
+    found = select(feed.c.name, loss).join_from(loss, feed).where(text("NOT loss.told"), feed.c.enabled)
+    untold: dict[str, list[Loss]] = {}
+    for row in tx.execute(found.order_by(feed.c.name, loss.c.until.desc())):
+        untold.setdefault(row.name, []).append(_loss(row))
+    last = select(func.max(loss.c.until)).where(loss.c.told, loss.c.feed_id == bindparam("feed"))
+    return {
+        name: (tuple(losses), tx.execute(last, {"feed": losses[0].feed_id}).scalar()) for name, losses in untold.items()
+    }
+
+
+def tell_losses(tx: Tx, losses: Iterable[Loss]) -> None:
+    """Note that people know of the losses."""
+    for each in losses:
+        tx.execute(update(loss).where(loss.c.feed_id == each.feed_id, loss.c.until == each.until).values(told=True))
+
+
+#: Feeds that are asked all at once are spread out: one in so long a time, and all within this.
+_APART, _ALL_WITHIN = timedelta(milliseconds=20), timedelta(minutes=1)
+
+
+def hasten(tx: Tx, feed_ids: Sequence[int], now: datetime) -> None:
+    """Make feeds due now, spread out over a time, unless they are due by then."""
+    apart = min(_APART, _ALL_WITHIN / max(len(feed_ids), 1))
+    for number, feed_id in enumerate(feed_ids):
+        at = now + apart * number
+        tx.execute(update(feed).where(feed.c.id == feed_id, feed.c.next_poll_at > at).values(next_poll_at=at))
+
+
+def spread_out(tx: Tx, now: datetime) -> None:
+    """Spread out what has become due while no daemon ran; what was never polled goes first."""
+    due = select(feed.c.id).where(feed.c.enabled, feed.c.next_poll_at < now, feed.c.polled_at.is_not(None))
+    late = tx.execute(due.order_by(feed.c.next_poll_at)).scalars().all()
+    apart = min(_APART, _ALL_WITHIN / max(len(late), 1))
+    rows = [{"feed_id": number, "at": now + apart * place} for place, number in enumerate(late)]
+    if rows:
+        moved = update(feed).where(feed.c.id == bindparam("feed_id")).values(next_poll_at=bindparam("at"))
+        tx.execute(moved, rows)
+
+
 # --- questions ---------------------------------------------------------------------------------------------------
 
 
@@ -247,10 +350,22 @@ def rates(tx: Tx) -> Sequence[tuple[str, float, float]]:
     return [(name, news, watched) for name, news, watched in found]
 
 
-def losses(tx: Tx, feed_id: int) -> tuple[Loss, ...]:
+def losses(tx: Tx, feed_id: int, most: int = 1_000) -> tuple[Loss, ...]:
     """Return when something of a feed may have been lost, newest first."""
-    found = select(loss).where(loss.c.feed_id == feed_id).order_by(loss.c.until.desc())
+    found = select(loss).where(loss.c.feed_id == feed_id).order_by(loss.c.until.desc()).limit(most)
     return tuple(map(_loss, tx.execute(found)))
+
+
+def delay(tx: Tx, feed_id: int) -> timedelta | None:
+    """Return the median of how long a feed's newest items waited to be seen; what stood there at first does not count."""
+    dated = select(item.c.published, item.c.seen_at).where(
+        item.c.feed_id == feed_id, item.c.published.is_not(None), not_(item.c.baseline)
+    )
+    rows = tx.execute(dated.order_by(item.c.id.desc()).limit(_RHYTHM))
+    waits = [
+        (row.seen_at - moment).total_seconds() for row in rows if (moment := believable(row.published, row.seen_at))
+    ]
+    return timedelta(seconds=median(waits)) if waits else None
 
 
 def _loss(row: AnyRow) -> Loss:
@@ -261,7 +376,13 @@ def facts(tx: Tx) -> tuple[Facts, ...]:
     """Return every feed ever declared, by name, with what has come from it."""
     counts: dict[int, int] = dict(iter(tx.execute(select(item.c.feed_id, func.count()).group_by(item.c.feed_id))))
     return tuple(
-        Facts(state=state, items=counts.get(state.id, 0), published=_published(tx, state.id))
+        Facts(
+            state=state,
+            items=counts.get(state.id, 0),
+            published=_published(tx, state.id),
+            delay=delay(tx, state.id),
+            losses=losses(tx, state.id, most=_LOSSES),
+        )
         for state in all_states(tx)
     )
 

@@ -131,7 +131,7 @@ class ConfigRow(SQLModel, table=True):
 
 
 #: Feeds of which people may have to be told something; a condition that stands in the index in the same words.
-TO_TELL = "enabled AND (state NOT IN ('new', 'ok') OR told IS NOT NULL OR moved_to IS NOT told_move)"
+TO_TELL = "enabled AND (state NOT IN ('new', 'ok') OR told IS NOT NULL OR told_network OR moved_to IS NOT told_move)"
 
 
 class FeedRow(SQLModel, table=True):
@@ -168,6 +168,7 @@ class FeedRow(SQLModel, table=True):
     since: MaybeTime = None
     read_at: MaybeTime = None
     told: MaybeWords = None
+    told_since: MaybeTime = None
     told_network: YesNo = False
     told_move: MaybeWords = None
     look_at: MaybeTime = None

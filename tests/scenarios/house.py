@@ -18,6 +18,7 @@ from monitor.runtime import Runtime, Tools
 from monitor.sandbox import Sandbox
 from monitor.store import alerts, configs, feeds
 from monitor.store.database import Database
+from monitor.tending import Tending
 
 #: A Tuesday morning.
 MORNING = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -59,7 +60,8 @@ class House:
         if self.pipeline is None:
             tools = Tools(database=self.database, sandbox=self._sandbox, now=self.clock, jitter=lambda: 1.0)
             self.pipeline = Pipeline(tools, runtime)
-        self.pipeline.runtime = runtime
+            self.tending = Tending(lambda: self._runtime, tools)
+        self.pipeline.runtime = self._runtime = runtime
 
     async def work(self) -> None:
         """Let every loop do what is due at this moment, articles and what follows from them included."""
@@ -67,6 +69,15 @@ class House:
         await self.pipeline.drain()
         await self.pipeline.judgements.drain()
         await self.pipeline.deliveries.drain()
+
+    async def pass_by(self, *, step: timedelta = timedelta(minutes=5), **span: float) -> None:
+        """Let the time pass in steps, and look after the feeds in each."""
+        end = self.clock() + timedelta(**span)
+        while self.clock() < end:
+            self.clock.at += step
+            await self.work()
+            if await self.tending.round():
+                await self.work()
 
     async def after(self, **span: float) -> None:
         """Let the time pass, then work."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from monitor.store import feeds
 from tests.conftest import SHARED, needs_shared
 from tests.http_server import HttpServer, Reply
 from tests.proofs import proving
@@ -39,19 +41,14 @@ def entries(document: bytes) -> dict[str, str]:
     }
 
 
-#: Of 250 versions about an hour apart; the window holds four days, so that none is missed between those left.
-EVERY = proving.sized(1, 10)
+#: Of 250 versions about an hour apart, at a window of four days: at every 40th and 60th something rolls off unseen.
+GAPS = {1: 0, 10: 0, 40: 1, 60: 3}
+EVERY = [proving.sized(1, 10), 40, 60]
 
 
-async def test_every_guid_is_stored_once_and_rings_once(house: House, wire: HttpServer, receiver: HttpServer) -> None:
-    polls = list(versions())[::EVERY]
-    read = [entries(poll) for poll in polls]
-    baseline, seen = read[0], {guid: words for each in reversed(read) for guid, words in each.items()}
-    expected = {guid for guid, words in seen.items() if guid not in baseline and BROAD.search(words)}
-    assert len(seen) >= proving.sized(2913, 2887)
-
+def configured(house: House, wire: HttpServer, receiver: HttpServer, bodies: Sequence[bytes]) -> None:
     house.clock.at = datetime(2026, 7, 5, 20, tzinfo=UTC)
-    wire.reply("/rss", *(Reply(body=poll) for poll in polls))
+    wire.reply("/rss", *(Reply(body=body) for body in bodies))
     receiver.reply("/hook", Reply(status=204))
     house.configure(f"""
         timezone = "UTC"
@@ -60,16 +57,67 @@ async def test_every_guid_is_stored_once_and_rings_once(house: House, wire: Http
         channels.desk = {{ webhook = "{receiver.url("/hook")}" }}
         network.allow = ["127.0.0.0/8"]
     """)
-    for _ in polls:
-        await house.after(minutes=5)
+
+
+async def replay(house: House, count: int, *, hours: int) -> Sequence[datetime]:
+    """Poll so many times, looking after the feeds each time; return when."""
+    assert house.pipeline
+    times = []
+    for number in range(count):
+        await house.after(hours=hours if number else 0)
+        times.append(house.clock.at)
+        house.clock.forward(minutes=5)
+        await house.tending.round()
+        await house.pipeline.deliveries.drain()
+        house.clock.forward(minutes=-5)
+    return times
+
+
+def rung(house: House, receiver: HttpServer) -> list[str]:
+    """Return the guid of the item of each alert that arrived."""
+    guids = "SELECT a.id, i.guid FROM alert a JOIN item i ON i.id = a.item_id"
+    by_alert: dict[object, str] = dict(iter(house.database.read_now(lambda tx: tx.exec_driver_sql(guids).all())))
+    return [by_alert[alert["id"]] for alert in payloads(request.body for request in receiver.asked("/hook"))]
+
+
+def notices(receiver: HttpServer, kind: str) -> list[dict[str, object]]:
+    bodies = (request.body for request in receiver.asked("/hook"))
+    return [notice for notice in payloads(bodies, "notice.v1") if notice["kind"] == kind]
+
+
+@pytest.mark.parametrize("every", EVERY)
+async def test_every_guid_is_stored_once_and_rings_once_and_every_gap_is_named(
+    house: House, wire: HttpServer, receiver: HttpServer, every: int
+) -> None:
+    polls = list(versions())[::every]
+    read = [entries(poll) for poll in polls]
+    baseline, seen = read[0], {guid: words for each in reversed(read) for guid, words in each.items()}
+    expected = {guid for guid, words in seen.items() if guid not in baseline and BROAD.search(words)}
+    apart = [number for number, (one, next_) in enumerate(pairwise(read)) if not one.keys() & next_.keys()]
+    assert len(apart) == GAPS[every]
+
+    configured(house, wire, receiver, polls)
+    times = await replay(house, len(polls), hours=2 * every)
 
     stored = house.database.read_now(lambda tx: tx.exec_driver_sql("SELECT guid FROM item").scalars().all())
     assert sorted(stored) == sorted(seen)
-    alerts = payloads(request.body for request in receiver.asked("/hook"))
-    ids = [alert["id"] for alert in alerts]
-    assert len(ids) == len(set(ids))
-    rung = house.database.read_now(
-        lambda tx: tx.exec_driver_sql("SELECT i.guid FROM alert a JOIN item i ON i.id = a.item_id").scalars().all()
-    )
-    assert sorted(rung) == sorted(expected)
-    assert len(alerts) == len(expected)
+    assert sorted(rung(house, receiver)) == sorted(expected)
+    lost = house.database.read_now(lambda tx: feeds.losses(tx, 1))
+    assert [(each.since, each.until) for each in reversed(lost)] == [(times[n], times[n + 1]) for n in apart]
+    assert len(notices(receiver, "loss")) == len(apart)
+
+
+async def test_ids_made_anew_at_each_poll_ring_nobody_and_hide_no_news(
+    house: House, wire: HttpServer, receiver: HttpServer
+) -> None:
+    polls = list(versions())[::25]
+    read = [entries(poll) for poll in polls]
+    baseline, seen = read[0], {guid: words for each in reversed(read) for guid, words in each.items()}
+    churned = [poll.replace(b"</guid>", b"#%d</guid>" % number) for number, poll in enumerate(polls)]
+    configured(house, wire, receiver, churned)
+    await replay(house, len(polls), hours=50)
+    news = {guid for guid, words in seen.items() if guid not in baseline and BROAD.search(words)}
+    assert sorted(guid.partition("#")[0] for guid in rung(house, receiver)) == sorted(news)
+    assert house.database.read_now(lambda tx: feeds.losses(tx, 1)) == ()
+    (notice,) = notices(receiver, "health")
+    assert str(notice["subject"]).startswith("reuters is odd: ")

@@ -74,6 +74,7 @@ def _feed() -> None:
         _may("since", sa.Integer),
         _may("read_at", sa.Integer),
         _may("told"),
+        _may("told_since", sa.Integer),
         _must("told_network", sa.Integer),
         _may("told_move"),
         _may("look_at", sa.Integer),
@@ -102,5 +103,5 @@ def _feed() -> None:
     op.rename_table("new_feed", "feed")
     op.create_index("feed_due", "feed", ["next_poll_at"], sqlite_where=sa.text("enabled"))
     op.create_index("feed_to_look_at", "feed", ["look_at"], sqlite_where=sa.text("enabled AND look_at IS NOT NULL"))
-    told = "enabled AND (state NOT IN ('new', 'ok') OR told IS NOT NULL OR moved_to IS NOT told_move)"
+    told = "enabled AND (state NOT IN ('new', 'ok') OR told IS NOT NULL OR told_network OR moved_to IS NOT told_move)"
     op.create_index("feed_to_tell", "feed", ["state"], sqlite_where=sa.text(told))
