@@ -276,7 +276,7 @@ def test_what_is_said_holds(load: Load, tmp_path: Path) -> None:
     assert (loaded.notices, loaded.log) == (("mail",), Log(level=Level.DEBUG, format=LogFormat.JSON))
     assert (loaded.zone, loaded.zone_name) == (ZoneInfo("Europe/Kyiv"), "Europe/Kyiv")
     assert (loaded.database, loaded.database_name) == ("sqlite:////var/lib/wire/bell.db", "/var/lib/wire/bell.db")
-    assert loaded.files == (tmp_path / "config.toml",)
+    assert loaded.files == (tmp_path / "config.toml", tmp_path / "feeds.d" / "added.toml")
 
 
 def test_a_rule_is_read_in_the_languages_of_the_feeds_it_watches(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -378,7 +378,7 @@ def test_a_secret_comes_from_a_file_beside_the_config_which_is_watched(load: Loa
     files(tmp_path, desk_url="ntfy://newsroom\n")
     loaded = load(channels='[channels]\ndesk = { url_file = "desk.url" }')
     assert loaded.channels[0].target == Service(url="ntfy://newsroom")
-    assert loaded.files == (tmp_path / "config.toml", tmp_path / "desk.url")
+    assert loaded.files == (tmp_path / "config.toml", tmp_path / "feeds.d" / "added.toml", tmp_path / "desk.url")
 
 
 def test_a_credential_of_systemd_comes_before_a_file_beside_the_config(load: Load, tmp_path: Path) -> None:
@@ -434,6 +434,7 @@ def test_a_config_may_be_of_many_files(load: Load, tmp_path: Path) -> None:
         "deep/chat.toml",
         "rules.d",
         "deep",
+        "feeds.d/added.toml",
         "deep/chat.url",
     ]
     assert loaded.files == tuple(tmp_path / name for name in named)
@@ -460,7 +461,7 @@ def test_a_config_can_be_made_again_from_the_text_that_is_kept(load: Load, tmp_p
     (tmp_path / "more.toml").unlink()
     again = config.kept(loaded.toml, loaded.path, environment={})
     assert [watch.name for watch in again.watches] == ["nato", "ports"]
-    assert (again.toml, again.sha256, again.files[:2]) == (loaded.toml, loaded.sha256, loaded.files)
+    assert (again.toml, again.sha256, again.files) == (loaded.toml, loaded.sha256, loaded.files)
 
 
 def test_another_text_has_another_hash(load: Load, tmp_path: Path) -> None:

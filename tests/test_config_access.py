@@ -148,4 +148,4 @@ def test_what_is_kept_of_a_config_holds_no_secret_from_outside(load: Load) -> No
     assert loaded.warnings == ()
     assert "hunter2" not in loaded.toml + repr(loaded)
     assert config.kept(loaded.toml, loaded.path, environment={}).feeds == loaded.feeds
-    assert {path.name for path in loaded.files} == {"config.toml", *kept}
+    assert {path.name for path in loaded.files} == {"config.toml", "added.toml", *kept}

@@ -218,6 +218,7 @@ SECRETS = {
     "mail.pw": "x", "desk.url": "json://desk.example", "hook.secret": "whsec_c2VjcmV0", "agency.pw": "x",
     "ministry.token": "x", "journal.headers": "X-Key: x", "journal.cookies": "session=x",
     "abroad.url": "http://bot:x@proxy.example:3128", "bank-ca.pem": trustme.CA().cert_pem.bytes().decode(),
+    "feeds.opml": '<opml><body><outline text="europe"><outline xmlUrl="https://e.example"/></outline></body></opml>',
 }  # fmt: skip
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from monitor import feed, item, parse
+from monitor import discovery, feed, item, parse
 from monitor.cli import shapes
 from monitor.cli.screen import count
 from monitor.cli.shapes import Document
@@ -19,7 +20,7 @@ from monitor.greeting import clock
 from monitor.item import Entry, Item, Reading
 from monitor.judge import Bench
 from monitor.network import Network
-from monitor.pipeline import FEED_DEADLINE
+from monitor.pipeline import ARTICLE_DEADLINE, FEED_DEADLINE
 from monitor.render import clean, link
 from monitor.rule import Match
 from monitor.runtime import USER_AGENT
@@ -39,41 +40,56 @@ class Probe:
 
 async def probe(config: Config, declared: Feed, now: datetime) -> Probe:
     """Poll the feed once and keep nothing."""
-    state = FeedState(id=0, name=declared.name, url=declared.url, next_poll_at=now)
+    async with probing(config) as prober:
+        return await prober.probe(declared, now)
+
+
+@asynccontextmanager
+async def probing(config: Config) -> AsyncIterator[Prober]:
+    """Return what polls feeds without a trace, until the block ends."""
     network = Network(
         allow=config.allow,
         timeout=config.polling.timeout,
         ssl_context=ssl.create_default_context(),
         user_agent=USER_AGENT,
     )
-    started = time.monotonic()
-    try:
-        answer = await network.exchange(replace(feed.request(state), access=declared.access))
-    finally:
-        await network.aclose()
-    seconds = time.monotonic() - started
-    return Probe(
-        feed=declared,
-        answer=answer if isinstance(answer, Response) else None,
-        seconds=seconds,
-        result=await _result(state, answer, now),
-    )
-
-
-async def _result(state: FeedState, answer: Answer, now: datetime) -> Parsed | Failed:
-    match feed.outcome(state, answer, now):
-        case Failed() as failure:
-            return failure
-        case feed.Document() as document:
-            return await _parsed(document)
-        case feed.Unchanged():  # only for who asked before: 304, with nothing to compare it to
-            return Failed(trouble=Trouble.STATUS, detail="304 without having been asked before")
-
-
-async def _parsed(document: feed.Document) -> Parsed | Failed:
     sandbox = Sandbox()
     try:
-        done = await sandbox.run(
+        yield Prober(network, sandbox)
+    finally:
+        sandbox.close()
+        await network.aclose()
+
+
+class Prober:
+    """Polls feeds and keeps nothing."""
+
+    def __init__(self, network: Network, sandbox: Sandbox) -> None:
+        self._network, self._sandbox = network, sandbox
+
+    async def probe(self, declared: Feed, now: datetime) -> Probe:
+        """Return what one poll of the feed brings."""
+        state = FeedState(id=0, name=declared.name, url=declared.url, next_poll_at=now)
+        started = time.monotonic()
+        answer = await self._network.exchange(replace(feed.request(state), access=declared.access))
+        return Probe(
+            feed=declared,
+            answer=answer if isinstance(answer, Response) else None,
+            seconds=time.monotonic() - started,
+            result=await self._result(state, answer, now),
+        )
+
+    async def _result(self, state: FeedState, answer: Answer, now: datetime) -> Parsed | Failed:
+        match feed.outcome(state, answer, now):
+            case Failed() as failure:
+                return failure
+            case feed.Document() as document:
+                return await self._parsed(document)
+            case feed.Unchanged():  # only for who asked before: 304, with nothing to compare it to
+                return Failed(trouble=Trouble.STATUS, detail="304 without having been asked before")
+
+    async def _parsed(self, document: feed.Document) -> Parsed | Failed:
+        done = await self._sandbox.run(
             parse.feed,
             document.body,
             content_type=document.content_type,
@@ -81,16 +97,29 @@ async def _parsed(document: feed.Document) -> Parsed | Failed:
             lane=Lane.CLEAN,
             deadline=FEED_DEADLINE,
         )
-    finally:
-        sandbox.close()
-    match done:
-        case Killed(reason=reason):
-            return Failed(trouble=Trouble.UNREADABLE, detail=str(reason))
-    match done.value:
-        case NotAFeed(detail=detail):
-            return Failed(trouble=Trouble.NOT_A_FEED, detail=detail)
-        case parsed:
-            return parsed
+        match done:
+            case Killed(reason=reason):
+                return Failed(trouble=Trouble.UNREADABLE, detail=str(reason))
+        match done.value:
+            case NotAFeed(detail=detail):
+                return Failed(trouble=Trouble.NOT_A_FEED, detail=detail)
+            case parsed:
+                return parsed
+
+    async def named(self, page: Response) -> tuple[str, ...]:
+        """Return the addresses of feeds that a page names."""
+        done = await self._sandbox.run(
+            discovery.named,
+            page.body,
+            content_type=page.headers.get("content-type", ""),
+            url=page.url,
+            lane=Lane.CLEAN,
+            deadline=ARTICLE_DEADLINE,
+        )
+        match done:
+            case Killed():
+                return ()
+        return done.value
 
 
 def found(config: Config, declared: Feed, parsed: Parsed, now: datetime) -> list[tuple[Entry, Match]]:
@@ -128,8 +157,22 @@ def _wanted(tested: Probe, config: Config) -> int:
     )
 
 
-def _newest(parsed: Parsed, now: datetime) -> datetime | None:
+def newest(parsed: Parsed, now: datetime) -> datetime | None:
+    """Return when the newest entry was published, as far as that can be believed."""
     return max((d for e in parsed.entries if (d := item.believable(e.published, now))), default=None)
+
+
+def access_words(tested: Probe) -> str:
+    """Return how the server was asked, on one line, without what lets us in; empty where it was as anybody is."""
+    access = tested.feed.access
+    said = [f"with {', '.join(name for name, _ in access.headers)}"] if access.headers else []
+    if access.proxy:
+        said.append(f"through the proxy {clean(access.proxy.url)}")
+    if access.authorities:
+        said.append("trusting an authority of its own")
+    if access.user_agent:
+        said.append(f"as {clean(access.user_agent)}")
+    return ", ".join(said)
 
 
 def answer_words(tested: Probe) -> str:
@@ -150,8 +193,8 @@ def content_words(tested: Probe, config: Config, now: datetime) -> str:
         return clean(str(tested.result))
     entries = tested.result.entries
     said = [f"{clean(tested.result.title) or 'without a title'}: {count(len(entries), 'entry', 'entries')}"]
-    if newest := _newest(tested.result, now):
-        said.append(f"newest {clock(newest, now, config.zone)}")
+    if moment := newest(tested.result, now):
+        said.append(f"newest {clock(moment, now, config.zone)}")
     if undated := sum(entry.published is None for entry in entries):
         said.append(f"{undated} undated")
     if wanted := _wanted(tested, config):
@@ -176,7 +219,7 @@ def shape(tested: Probe, matches: Sequence[tuple[Entry, Match]], config: Config,
         "moved_to": answer.moved_to if answer else None,
         "title": parsed.title if parsed else None,
         "entries": len(parsed.entries) if parsed else None,
-        "newest": shapes.time(_newest(parsed, now)) if parsed else None,
+        "newest": shapes.time(newest(parsed, now)) if parsed else None,
         "articles_wanted": _wanted(tested, config),
         "matches": [
             {"headline": clean(entry.headline), "link": link(entry.link)} | shapes.match(match)

@@ -11,13 +11,15 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo, available_timezones
 
 from monitor.channel import Channel
+from monitor.config import outlines
 from monitor.config.access import Accesses
 from monitor.config.channels import Channels
 from monitor.config.check import Entry, checked, entries
 from monitor.config.feeds import Feeds
-from monitor.config.include import gather, watched
+from monitor.config.include import added_file, gather, watched
 from monitor.config.kinds import exact, guess
 from monitor.config.loaded import Config, Log, Polling
+from monitor.config.outlines import Listed
 from monitor.config.renamed import understood
 from monitor.config.report import Report
 from monitor.config.schema import (
@@ -30,7 +32,7 @@ from monitor.config.schema import (
     Whole,
 )
 from monitor.config.secret import Secrets
-from monitor.config.source import Place, Source, join, read, split
+from monitor.config.source import Place, Source, join, parse, read, split
 from monitor.config.watches import Known, Watches, check_channels
 from monitor.feed import Pace
 from monitor.keep import Keep
@@ -45,16 +47,21 @@ _UTC = re.compile(r"(Etc/)?(UTC|UCT|Universal|Zulu|GMT)")
 
 
 def load(
-    path: Path, *, environment: Mapping[str, str], today: date | None = None, before: Mapping[str, Rule] = _NO_RULES
+    path: Path,
+    *,
+    environment: Mapping[str, str],
+    today: date | None = None,
+    before: Mapping[str, Rule] = _NO_RULES,
+    added: str | None = None,
 ) -> Config:
-    """Return the configuration in the file and those that it includes; raise ConfigError with every fault.
+    """Return the configuration in the file and those that it names; raise ConfigError with every fault.
 
     Keys that were renamed more than a year before ``today`` are faults. Rules that are as they were ``before`` are
-    not made anew.
+    not made anew. ``added`` is what the file of feeds that were added by command would hold.
     """
     report = Report()
-    sources = [understood(source, today, report) for source in gather(path, report)]
-    return _build(sources, environment, report, before)
+    sources = [understood(source, today, report) for source in gather(path, report, added)]
+    return _build(sources, outlines.named(sources[0], report), environment, report, before)
 
 
 def kept(toml: str, path: Path, *, environment: Mapping[str, str]) -> Config:
@@ -63,7 +70,10 @@ def kept(toml: str, path: Path, *, environment: Mapping[str, str]) -> Config:
     Nobody can edit what was kept, so keys that were ever renamed are understood.
     """
     report = Report()
-    return _build([understood(source, None, report) for source in split(toml, path)], environment, report, _NO_RULES)
+    files = split(toml, path)
+    sources = [understood(parse(*file), None, report) for file in files if not outlines.is_list(file[1])]
+    lists = [outlines.parse(*file) for file in files if outlines.is_list(file[1])]
+    return _build(sources, lists, environment, report, _NO_RULES)
 
 
 def database_file(path: Path) -> Path:
@@ -78,8 +88,13 @@ def database_file(path: Path) -> Path:
 
 
 def _build(
-    sources: Sequence[Source], environment: Mapping[str, str], report: Report, before: Mapping[str, Rule]
+    files: Sequence[Source],
+    lists: Sequence[Listed],
+    environment: Mapping[str, str],
+    report: Report,
+    before: Mapping[str, Rule],
 ) -> Config:
+    sources = (*files, *outlines.taken_in(lists, files, report))
     parts = [(Place(source=source), _whole(source, report, main=source is sources[0])) for source in sources]
     main, whole = parts[0]
     feed_tables, feed_names = entries("feeds", FeedTable, parts, report)
@@ -111,7 +126,7 @@ def _build(
     toml = join(sources)
     return Config(
         path=main.source.path,
-        files=tuple(dict.fromkeys((*watched(sources), *secrets.files))),
+        files=tuple(dict.fromkeys((*watched(sources), added_file(main.source.path), *secrets.files))),
         sha256=sha256(toml.encode()).hexdigest(),
         toml=toml,
         zone=zone,
@@ -129,7 +144,7 @@ def _build(
         notices=_notices(whole, channels),
         log=Log(level=whole.log.level, format=whole.log.format),
         warnings=report.warnings,
-        sources=tuple(sources),
+        sources=sources,
     )
 
 

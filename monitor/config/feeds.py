@@ -35,7 +35,7 @@ class Feeds:
 
     def _feed(self, entry: Entry[FeedTable]) -> Feed:
         table = entry.table
-        if fault := _url_fault(table.url):
+        if fault := url_fault(table.url):
             self._report.fault(entry.place.at("url"), *fault)
         return Feed(
             name=entry.name,
@@ -62,7 +62,8 @@ class Feeds:
         return interval
 
 
-def _url_fault(url: str) -> tuple[str, str] | None:
+def url_fault(url: str) -> tuple[str, str] | None:
+    """Return what is wrong with a feed's address, and the cure; None where nothing is."""
     fault = web_fault(url)
     if fault is None and "@" in urlsplit(url).netloc:
         return "holds a user or a password", 'take them out, and write auth = { user = "…", password_file = "…" }'

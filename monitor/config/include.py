@@ -6,14 +6,31 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from monitor.config.report import Report
-from monitor.config.source import Place, Source, read
+from monitor.config.source import Place, Source, parse, read
+
+#: Beside the main file, what ``wirebell feeds add`` writes; it is read where it is there, without being named.
+ADDED = Path("feeds.d", "added.toml")
 
 
-def gather(path: Path, report: Report) -> tuple[Source, ...]:
-    """Return the file and all that it includes, each once, in the order in which they are named."""
+def gather(path: Path, report: Report, added: str | None = None) -> tuple[Source, ...]:
+    """Return the file and all that it includes, each once, in the order in which they are named.
+
+    Feeds that were added by command come last; ``added`` is what their file would hold.
+    """
     found: dict[Path, Source] = {}
     _follow(read(path), (), found, report)
+    place = added_file(path)
+    if added is not None:
+        found.pop(place.resolve(), None)
+        _follow(parse(place, added), (), found, report)
+    elif _is_file(place) and place.resolve() not in found:
+        _follow(read(place), (), found, report)
     return tuple(found.values())
+
+
+def added_file(path: Path) -> Path:
+    """Return where feeds that are added by command stand, beside a main file."""
+    return path.parent / ADDED
 
 
 def watched(sources: Iterable[Source]) -> tuple[Path, ...]:

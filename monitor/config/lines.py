@@ -7,7 +7,7 @@ a valid one takes little: 1,000 rules cost 20 ms.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 #: The way to a value: names of tables and keys, and indexes of lists.
 Key = tuple[str | int, ...]
@@ -23,7 +23,7 @@ def lines(text: str) -> dict[Key, int]:
     return _Walk(text).found
 
 
-def nearest(found: dict[Key, int], key: Key) -> int | None:
+def nearest(found: Mapping[Key, int], key: Key) -> int | None:
     """Return the line of the key, or of the nearest table around it; None where the text has neither."""
     while key and key not in found:
         key = key[:-1]

@@ -36,7 +36,8 @@ it, each fault with its line and a cure. A configuration with a fault is not use
 
 Durations are written `30s`, `5m`, `2h` or `7d`, at most `30d`; hours `22:00-07:00`. Names have up to 64 characters,
 none of `* ? [ ] : ,` or quotes. A key that takes texts takes one text too. Paths are relative to the file that they
-stand in; a secret's file without a folder is looked for among systemd's credentials first. A configuration of the usual
+stand in; a secret's file without a folder is looked for among systemd's credentials first. What `wirebell feeds add`
+has written, `feeds.d/added.toml` beside the main file, is read without being included. A configuration of the usual
 size:
 
 ```toml

@@ -64,6 +64,8 @@ class Report:
 
     def _line(self, place: Place) -> int | None:
         source = place.source
+        if source.lines is not None:
+            return nearest(source.lines, place.key)
         if source.path not in self._lines:
             self._lines[source.path] = lines(source.text)
         return nearest(self._lines[source.path], source.as_written(place.key))

@@ -373,6 +373,11 @@ class Whole(Table):
         '["rules.d/*.toml"]',
         (),
     )
+    opml: Texts = key(
+        "Lists of feeds in OPML to watch as well; their folders are tags.",
+        '["feeds.opml"]',
+        (),
+    )
     feeds: Names = key("The feeds, by name.", '{ un = "https://un.example/rss.xml" }', {})
     rules: Names = key("The rules, by name.", '{ siemens = "Siemens" }', {})
     terms: Names = key("Lists of words that rules name as `@name`.", '{ nato = ["NATO", "НАТО", "OTAN"] }', {})

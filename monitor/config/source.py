@@ -64,6 +64,8 @@ class Source:
     line: int | None = None
     #: Keys that stand in the text under an older name, which is the value.
     written: Mapping[Key, Key] = field(default_factory=dict)
+    #: The line of each key, in a file that is not TOML.
+    lines: Mapping[Key, int] | None = None
 
     def as_written(self, key: Key) -> Key:
         """Return the key as the text has it."""
@@ -97,19 +99,30 @@ class Place:
 
 def read(path: Path) -> Source:
     """Return the file, parsed or with what is wrong with it."""
+    found = raw(path)
+    return decoded(path, found) if isinstance(found, bytes) else found
+
+
+def raw(path: Path) -> bytes | Source:
+    """Return what is in the file, or an empty one with what is wrong with it."""
     try:
         with path.open("rb") as file:
-            raw = file.read(LIMIT + 1)
+            found = file.read(LIMIT + 1)
     except FileNotFoundError:
         return Source(path=path, text="", fault="there is no such file", cure="name the config with -c FILE")
     except OSError as error:
         return Source(path=path, text="", fault=f"cannot be read: {error.strerror}")
-    if len(raw) > LIMIT:
+    if len(found) > LIMIT:
         return Source(path=path, text="", fault=f"is larger than {LIMIT >> 20} MiB")
+    return found
+
+
+def decoded(path: Path, found: bytes) -> Source:
+    """Return the bytes as a file of a configuration, parsed or with what is wrong with it."""
     try:
-        text = raw.decode("utf-8-sig")  # editors on Windows begin files with a BOM, which tomllib refuses
+        text = found.decode("utf-8-sig")  # editors on Windows begin files with a BOM, which tomllib refuses
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
+        line = found.count(b"\n", 0, error.start) + 1
         return Source(path=path, text="", fault="is not UTF-8 text", cure="save it as UTF-8", line=line)
     return parse(path, text)
 
@@ -165,8 +178,8 @@ def join(sources: Collection[Source]) -> str:
     return main.text + "".join(f"{_JOINT}{source.path}\n{source.text}" for source in others)
 
 
-def split(joined: str, path: Path) -> tuple[Source, ...]:
-    """Return the files of a joined text, the first of them named ``path``."""
+def split(joined: str, path: Path) -> tuple[tuple[Path, str], ...]:
+    """Return the files of a joined text with their names, the first of them named ``path``."""
     main, *others = joined.split(_JOINT)
     named = (other.partition("\n") for other in others)
-    return (parse(path, main), *(parse(Path(name), text) for name, _, text in named))
+    return ((path, main), *((Path(name), text) for name, _, text in named))

@@ -357,7 +357,7 @@ def losses(tx: Tx, feed_id: int, most: int = 1_000) -> tuple[Loss, ...]:
 
 
 def delay(tx: Tx, feed_id: int) -> timedelta | None:
-    """Return the median of how long a feed's newest items waited to be seen; what stood there at first does not count."""
+    """Return the median of how long a feed's newest items waited to be seen, but for what stood there at first."""
     dated = select(item.c.published, item.c.seen_at).where(
         item.c.feed_id == feed_id, item.c.published.is_not(None), not_(item.c.baseline)
     )

@@ -206,7 +206,7 @@ class Inner:
 
     def writable(self) -> list[str]:
         """Return the addresses that a config takes, each once; of the others it says what is wrong."""
-        taken = [each for each in self.addresses() if configured._url_fault(each) is None]
+        taken = [each for each in self.addresses() if configured.url_fault(each) is None]
         return list({configured.plain(each): each for each in taken}.values())
 
     def hops(self, server: HttpServer, status: int) -> list[str]:

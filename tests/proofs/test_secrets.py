@@ -43,6 +43,8 @@ COMMANDS = (
     ("feeds", "list", "--json"),
     ("feeds", "test", "wire"),
     ("feeds", "test", "closed", "--json"),
+    ("feeds", "health"),
+    ("feeds", "export"),
     ("rules", "list"),
     ("channels", "list"),
     ("channels", "list", "--json"),
