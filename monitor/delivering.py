@@ -17,7 +17,7 @@ from itertools import groupby
 from operator import attrgetter
 
 from monitor import alert as alerts
-from monitor import channel, outage, policy, render
+from monitor import channel, outage, policy, record, render
 from monitor.alert import Alert, Attempt, Delivery, DeliveryState, Notice, What
 from monitor.channel import Channel, ChannelState
 from monitor.errors import StoreError
@@ -25,6 +25,7 @@ from monitor.outage import Outage
 from monitor.runtime import LEASE, Line, Runtime, Tools
 from monitor.store import channels as channel_rows
 from monitor.store import deliveries as delivery_rows
+from monitor.store import records as record_rows
 from monitor.store import rulings as ruling_rows
 from monitor.store.database import Tx
 
@@ -127,7 +128,10 @@ class Delivering:
             sent = delivery_rows.under_way(tx, claimed.delivery)
             after = alerts.after(sent, result, now, jitter, failures=before.failures)
             state = channel.after(before, after, result, now)
-            delivery_rows.finish(tx, after, _attempt(after, result, now))
+            attempt = _attempt(after, result, now)
+            if delivery_rows.finish(tx, after, attempt):
+                said = record.tried(after, attempt, claimed.what, message.subject, message.payload)
+                record_rows.add(tx, [said])
             channel_rows.put(tx, state)
             tried = Tried(delivery=after, before=before, after=state)
             if max(before.failures, state.failures) > delivery_rows.PAUSES_A_TURN and before.failing_since:

@@ -12,7 +12,7 @@ from monitor.cli.options import config_option
 from monitor.errors import AlreadyRunning, ConfigError, WirebellError
 
 #: Commands in the order in which help shows them; each is the attribute of its name in the module of its name.
-_COMMANDS = ("run", "check", "demo", "backtest", "status", "feeds", "rules", "alerts", "channels", "db")
+_COMMANDS = ("run", "check", "demo", "backtest", "status", "feeds", "rules", "alerts", "channels", "evidence", "db")
 
 
 class Ended(click.ClickException):

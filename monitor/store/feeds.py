@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, func, insert, or_, select, update
 
 from monitor.feed import Feed, FeedState, State, host_of
 from monitor.item import believable
+from monitor.store import coverage
 from monitor.store.database import AnyRow, Lease, Tx
 from monitor.store.tables import feed, item
 
@@ -165,6 +166,7 @@ def _with_room(due: Iterable[AnyRow], limit: int, room: Callable[[str], float]) 
 
 def save(tx: Tx, state: FeedState) -> bool:
     """Keep the state after a poll and end its lease; return False, and keep nothing, if that lease holds no more."""
+    coverage.count(tx, state)
     values = {f"new_{name}": getattr(state, name) for name in _LEARNT}
     return tx.execute(_SAVE, {"feed_id": state.id, "token": state.lease, **values}).rowcount == 1
 
