@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from monitor import alert as alerts
-from monitor import channel, render
+from monitor import channel, record, render
 from monitor.alert import Alert, Attempt, Delivery, DeliveryState, What
 from monitor.channel import Channel
 from monitor.choosing import Choosing
@@ -24,6 +24,7 @@ from monitor.runtime import Line, Runtime, Tools
 from monitor.standing_in import StandingIn, Tried
 from monitor.store import channels as channel_rows
 from monitor.store import deliveries as delivery_rows
+from monitor.store import records as record_rows
 from monitor.store.database import Tx
 
 log = logging.getLogger(__name__)
@@ -102,7 +103,10 @@ class Delivering:
             sent = delivery_rows.under_way(tx, claimed.delivery)
             after = alerts.after(sent, result, now, jitter, failures=before.failures)
             state = channel.after(before, after, result, now)
-            delivery_rows.finish(tx, after, _attempt(after, result, now))
+            attempt = _attempt(after, result, now)
+            if delivery_rows.finish(tx, after, attempt):
+                said = record.tried(after, attempt, claimed.what, message.subject, message.payload)
+                record_rows.add(tx, [said])
             channel_rows.put(tx, state)
             tried = Tried(delivery=after, before=before, after=state)
             if max(before.failures, state.failures) > delivery_rows.PAUSES_A_TURN and before.failing_since:

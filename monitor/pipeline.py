@@ -25,7 +25,7 @@ from functools import partial
 from typing import TypeVar
 from uuid import uuid4
 
-from monitor import article, feed, intake, item, listing, parse, rhythm, week
+from monitor import article, feed, intake, item, listing, parse, record, rhythm, week
 from monitor.alert import FIRST, Alert
 from monitor.delivering import Delivering
 from monitor.errors import StoreError
@@ -40,7 +40,9 @@ from monitor.runtime import LEASE, Line, Runtime, Tools
 from monitor.sandbox import Killed, Lane
 from monitor.store import feeds as feed_rows
 from monitor.store import items as item_rows
+from monitor.store import records as record_rows
 from monitor.store import rulings as ruling_rows
+from monitor.store import snapshot
 from monitor.store.database import Lease, Tx
 
 T = TypeVar("T")
@@ -433,6 +435,7 @@ class Judging:
             # Asked anew: had the clock been set back since, what was due then would wait for that time to come again.
             fresh = ruling_rows.record(tx, found, self._tools.now(), channels=tuple(runtime.lines))
             item_rows.judged(tx, batch, runtime.version)
+            record_rows.add(tx, _evidence(runtime, batch, found, fresh, now))
             for ruling in found:
                 if ruling.again_at is not None:
                     item_rows.judge_again(tx, ruling.item_id, ruling.again_at)
@@ -459,3 +462,13 @@ class Judging:
         passing = isinstance(error, StoreError) and error.passing
         later = self._tools.now() + (KEEP_AGAIN if passing else JUDGE_AGAIN)
         await self._tools.database.write(partial(item_rows.postpone_judging, item_id=batch[0].id, until=later))
+
+
+def _evidence(
+    runtime: Runtime, batch: Sequence[Item], rulings: Sequence[Ruling], fresh: Sequence[Alert], now: datetime
+) -> Sequence[record.Fact]:
+    """Return what the evidence keeps of a judging."""
+    items, watches = {each.id: each for each in batch}, runtime.bench.watches
+    config = record.Config(version=runtime.version, sha256=runtime.config.sha256)
+    judged = [record.judged(items[each.item_id], each, config, now) for each in rulings]
+    return judged + [record.rang(snapshot.document(each), watches.get(each.rule), config, now) for each in fresh]

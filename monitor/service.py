@@ -15,13 +15,14 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TextIO
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
-from monitor import alert, greeting, systemd
+from monitor import alert, greeting, record, systemd
 from monitor.channel import Channel
 from monitor.clock import Clock
 from monitor.config import Config
@@ -33,7 +34,7 @@ from monitor.loading import load, load_or_last_good
 from monitor.pipeline import Pipeline
 from monitor.runtime import Runtime, Tools
 from monitor.sandbox import Sandbox
-from monitor.store import configs, deliveries, feeds, items, schedule
+from monitor.store import configs, deliveries, feeds, items, records, schedule
 from monitor.store.database import Database, Tx
 from monitor.store.retention import Pruning
 from monitor.tending import Tending
@@ -191,6 +192,7 @@ class Service:
             feeds.clamp(tx, latest_poll)
             feeds.spread_out(tx, now)
             schedule.settle(tx, now)
+            records.add(tx, [record.run("started", version("wirebell"), now)])
             for delivery in deliveries.interrupted(tx):
                 deliveries.put_back(tx, alert.interrupted(delivery, now))
             deliveries.withhold_removed(tx, tuple(self._runtime.lines))
@@ -341,7 +343,13 @@ class Service:
         for job in self._scheduler.get_jobs():  # it goes by the wall clock: set back by an hour, it would rest for one
             job.reschedule(job.trigger)
         # Not awaited: a piece of work that asks for the time now and writes after this would be left behind.
-        self._database.write_now(partial(schedule.shift, by=by, now=self._now() + by))
+        before = self._now()
+
+        def write(tx: Tx) -> None:
+            schedule.shift(tx, by=by, now=before + by)
+            records.add(tx, [record.clock_set(by, before, before + by)])
+
+        self._database.write_now(write)
         self._now.move(by)
         log.warning("the clock jumped by %.0f s; what is due moves with it", by.total_seconds())
         self._pipeline.wake()
@@ -423,6 +431,8 @@ class Service:
             log.warning("%d pieces of work did not end in time; they are taken up at the next start", sum(late))
 
     async def _close(self) -> None:
+        stopped = record.run("stopped", version("wirebell"), self._now())
+        await self._surviving(self._database.write(partial(records.add, facts=[stopped])))
         self._sandbox.close()
         await self._runtime.network.aclose()
         self._database.close()

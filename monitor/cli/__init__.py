@@ -12,7 +12,10 @@ from monitor.cli.options import config_option
 from monitor.errors import AlreadyRunning, ConfigError, WirebellError
 
 #: Commands in the order in which help shows them; each is the attribute of its name in the module of its name.
-_COMMANDS = ("run", "check", "init", "demo", "backtest", "status", "feeds", "rules", "alerts", "channels", "mute", "db")
+_COMMANDS = (
+    *("run", "check", "init", "demo", "backtest", "status", "feeds", "rules", "alerts", "channels", "mute", "evidence"),
+    "db",
+)
 
 
 class Ended(click.ClickException):

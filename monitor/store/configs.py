@@ -7,6 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import insert, select
 
+from monitor import record as evidence
+from monitor.store import records
 from monitor.store.database import Tx
 from monitor.store.tables import config
 
@@ -24,8 +26,13 @@ class KeptConfig:
 def record(tx: Tx, sha256: str, toml: str, now: datetime) -> int:
     """Keep the config that is now in force and return its version; loaded again unchanged, it has the one it had."""
     newest = latest(tx)
-    if newest is not None and newest.sha256 == sha256:
-        return newest.version
+    version = newest.version if newest is not None and newest.sha256 == sha256 else _add(tx, sha256, toml, now)
+    in_force = evidence.Config(version=version, sha256=sha256)
+    records.add(tx, [evidence.applied(in_force, toml, now)])
+    return version
+
+
+def _add(tx: Tx, sha256: str, toml: str, now: datetime) -> int:
     kept = insert(config).values(sha256=sha256, toml=toml, loaded_at=now).returning(config.c.version)
     return int(tx.execute(kept).scalar_one())
 

@@ -16,6 +16,7 @@ from sqlalchemy.dialects import sqlite
 from monitor.feed import LASTING, Cause, Feed, FeedState, State, host_of
 from monitor.item import believable
 from monitor.listing import Loss, short_keys
+from monitor.store import coverage
 from monitor.store.database import AnyRow, Lease, Tx
 from monitor.store.tables import TO_TELL, feed, item, loss
 
@@ -182,6 +183,7 @@ def _with_room(due: Iterable[AnyRow], limit: int, room: Callable[[str], float]) 
 
 def save(tx: Tx, state: FeedState) -> bool:
     """Keep the state after a poll and end its lease; return False, and keep nothing, if that lease holds no more."""
+    coverage.count(tx, state)
     values = {f"new_{name}": getattr(state, name) for name in _LEARNT}
     return tx.execute(_SAVE, {"feed_id": state.id, "token": state.lease, **values}).rowcount == 1
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import and_, exists, select, tuple_
 from sqlalchemy.dialects.sqlite import insert
 
+from monitor import record as evidence
 from monitor.alert import CORRECTING, FIRST, OPEN, Alert, Delivery, DeliveryState, Notice, owed
 from monitor.correction import Told
 from monitor.greeting import RuleFacts, rung
@@ -18,7 +19,7 @@ from monitor.item import Item, believable
 from monitor.judge import Ruling
 from monitor.rule import Match
 from monitor.store import deliveries as delivery_rows
-from monitor.store import snapshot
+from monitor.store import records, snapshot
 from monitor.store.database import Tx
 from monitor.store.tables import alert, delivery, feed, item, match, revision
 
@@ -54,6 +55,8 @@ def record(tx: Tx, rulings: Sequence[Ruling], now: datetime, *, channels: Collec
 def add_notice(tx: Tx, notice: Notice, deliveries: Sequence[Delivery]) -> bool:
     """Keep a notice and whom it is owed to; return whether it is a new one."""
     fresh = _keep(tx, notice)
+    if fresh:
+        records.add(tx, [evidence.noticed(snapshot.document(notice), notice.made_at)])
     delivery_rows.add(tx, deliveries)
     return fresh
 

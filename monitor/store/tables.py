@@ -392,7 +392,49 @@ class MuteRow(SQLModel, table=True):
     why: Words = ""
 
 
+class CoverageRow(SQLModel, table=True):
+    """How a feed was watched on a day of UTC."""
+
+    __tablename__ = "coverage"
+    __table_args__ = (_STRICT_BY_KEY,)
+    feed_id: Annotated[int, Field(primary_key=True, foreign_key="feed.id")]
+    #: Days since 1970.
+    day: Annotated[int, Field(primary_key=True)]
+    polls: int
+    answers: int
+    #: Answers that brought nothing: not modified, or the same bytes.
+    unchanged: int
+    failures: int
+    first_at: Time
+    last_at: Time
+    #: The newest answer, that day or before.
+    answered_at: MaybeTime = None
+    #: The longest time between two polls that ended on that day, in microseconds, and when it began.
+    gap: int = 0
+    gap_from: MaybeTime = None
+    #: The longest time without an answer while the feed was asked, and when it began.
+    outage: int = 0
+    outage_from: MaybeTime = None
+    #: How many polls there were when this was last told in a record.
+    told: int = 0
+
+
+class RecordRow(SQLModel, table=True):
+    """A link of the chain of evidence; it never changes, and only the oldest ever go."""
+
+    __tablename__ = "record"
+    __table_args__ = (_STRICT,)
+    seq: Number = None
+    at: Time
+    sort: Words
+    #: Canonical JSON.
+    body: Words
+    previous: Words
+    hash: Words
+
+
 metadata = SQLModel.metadata
 config, feed, seen, item, revision = (metadata.tables[n] for n in ("config", "feed", "seen", "item", "revision"))
 match, alert, delivery = (metadata.tables[name] for name in ("match", "alert", "delivery"))
 attempt, channel, loss, mute = (metadata.tables[name] for name in ("attempt", "channel", "loss", "mute"))
+coverage, record = metadata.tables["coverage"], metadata.tables["record"]

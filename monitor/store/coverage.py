@@ -1,0 +1,134 @@
+"""How each feed was watched, day by day: counted in the transaction that ends a poll."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Integer, and_, bindparam, case, delete, func, literal, null, or_, select, type_coerce, update
+from sqlalchemy.dialects.sqlite import insert
+
+from monitor.feed import FeedState
+from monitor.record import Fact, Sort
+from monitor.store import records
+from monitor.store.database import AnyRow, Tx
+from monitor.store.tables import coverage, feed
+
+_DAY = timedelta(days=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NOW = bindparam("now", type_=coverage.c.last_at.type)
+_ANSWERED = bindparam("answered", type_=Integer)
+
+_before = coverage.alias("before")
+_LAST_ANSWER = (
+    select(_before.c.answered_at)
+    .where(_before.c.feed_id == feed.c.id, _before.c.day < bindparam("day"))
+    .order_by(_before.c.day.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+
+
+def _since(column: Any) -> Any:  # noqa: ANN401 - SQL
+    """Return the microseconds from a time to this poll; 0 where there was none, or the clock was set back."""
+    return func.max(0, func.coalesce(type_coerce(_NOW, Integer) - type_coerce(column, Integer), 0))
+
+
+_UNCHANGED = case((feed.c.body_hash == bindparam("hash"), _ANSWERED), else_=0)
+_FRESH = select(
+    feed.c.id,
+    bindparam("day", type_=Integer),
+    literal(1),
+    _ANSWERED,
+    _UNCHANGED,
+    1 - _ANSWERED,
+    _NOW,
+    _NOW,
+    case((_ANSWERED == 1, _NOW), else_=_LAST_ANSWER),
+    _since(feed.c.polled_at),
+    feed.c.polled_at,
+    case((or_(_ANSWERED == 0, feed.c.failures > 0), _since(_LAST_ANSWER)), else_=0),
+    case((or_(_ANSWERED == 0, feed.c.failures > 0), _LAST_ANSWER), else_=null()),
+    literal(0),
+).where(feed.c.id == bindparam("feed_id"), feed.c.lease == bindparam("token"))
+_NEW = insert(coverage).from_select([column.name for column in coverage.c], _FRESH)
+_COLUMN = coverage.c
+_GAP = _since(_COLUMN.last_at)
+_SILENT = _since(_COLUMN.answered_at)
+_UNANSWERED = or_(_ANSWERED == 0, _COLUMN.answered_at < _COLUMN.last_at, _COLUMN.answered_at.is_(None))
+_LONGER_OUTAGE = _UNANSWERED & (_COLUMN.outage < _SILENT)
+_COUNT = _NEW.on_conflict_do_update(
+    index_elements=[_COLUMN.feed_id, _COLUMN.day],
+    set_={
+        "polls": _COLUMN.polls + 1,
+        "answers": _COLUMN.answers + _NEW.excluded.answers,
+        "unchanged": _COLUMN.unchanged + _NEW.excluded.unchanged,
+        "failures": _COLUMN.failures + _NEW.excluded.failures,
+        "last_at": _NOW,
+        "answered_at": case((_ANSWERED == 1, _NOW), else_=_COLUMN.answered_at),
+        "gap": func.max(_COLUMN.gap, _GAP),
+        "gap_from": case((_COLUMN.gap < _GAP, _COLUMN.last_at), else_=_COLUMN.gap_from),
+        "outage": case((_LONGER_OUTAGE, _SILENT), else_=_COLUMN.outage),
+        "outage_from": case((_LONGER_OUTAGE, _COLUMN.answered_at), else_=_COLUMN.outage_from),
+    },
+)
+
+
+def count(tx: Tx, after: FeedState) -> None:
+    """Count a poll by the state that it led to, before that takes the place of the one in the store."""
+    if after.polled_at is None:
+        return
+    values = {
+        "feed_id": after.id,
+        "token": after.lease,
+        "now": after.polled_at,
+        "day": _day(after.polled_at),
+        "answered": int(after.failures == 0),
+        "hash": after.body_hash,
+    }
+    tx.execute(_COUNT, values)
+
+
+def _day(moment: datetime) -> int:
+    return (moment - _EPOCH) // _DAY
+
+
+# --- questions ---------------------------------------------------------------------------------------------------
+
+
+def tell(tx: Tx, now: datetime, *, today: bool) -> None:
+    """Tell in the chain how feeds were watched on the days that are over, and so far ``today``, if not told yet."""
+    until = _day(now) - (not today)
+    untold = and_(coverage.c.polls != coverage.c.told, coverage.c.day <= until)
+    named = select(coverage, feed.c.name).join_from(coverage, feed).where(untold)
+    rows = tx.execute(named.order_by(coverage.c.day, feed.c.name)).all()
+    records.add(tx, [Fact(sort=Sort.COVERAGE, at=now, body=_body(row)) for row in rows])
+    tx.execute(update(coverage).where(untold).values(told=coverage.c.polls))
+
+
+def drop(tx: Tx, before: datetime) -> int:
+    """Drop the days before a time."""
+    return tx.execute(delete(coverage).where(coverage.c.day < _day(before))).rowcount
+
+
+def _body(row: AnyRow) -> Mapping[str, Any]:
+    return {
+        "feed": row.name,
+        "day": (_EPOCH + row.day * _DAY).date().isoformat(),
+        "polls": row.polls,
+        "answers": row.answers,
+        "unchanged": row.unchanged,
+        "failures": row.failures,
+        "first": _written(row.first_at),
+        "last": _written(row.last_at),
+        "answered": _written(row.answered_at),
+        "gap": row.gap / 1e6,
+        "gap_from": _written(row.gap_from),
+        "outage": row.outage / 1e6,
+        "outage_from": _written(row.outage_from),
+    }
+
+
+def _written(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
