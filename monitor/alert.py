@@ -46,6 +46,14 @@ class Kind(StrEnum):
     CHANNEL = "channel"
     #: Alerts in one message, because they are late.
     LATE = "late"
+    #: Alerts in one message, because they waited for a time of day.
+    DIGEST = "digest"
+    #: Alerts of one rule in one message, because it rings too often.
+    BUNDLE = "bundle"
+
+
+#: Kinds of message that bring several alerts.
+TOGETHER = (Kind.LATE, Kind.DIGEST, Kind.BUNDLE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +106,8 @@ class Digest:
     kind: Kind
     alerts: tuple[Alert, ...]
     made_at: datetime
+    #: Why each of them was held, in their order; empty where that is the kind alone.
+    reasons: tuple[str, ...] = ()
 
 
 What = Alert | Notice | Digest
@@ -254,16 +264,20 @@ def handed_on(delivery: Delivery, channel: str, receivers: tuple[str, ...], now:
     )
 
 
-def bundled(parts: Sequence[tuple[Delivery, Alert]], now: datetime) -> tuple[Digest, Delivery]:
-    """Return the digest that carries late alerts of one receiver, and its delivery in their place."""
+def bundled(
+    parts: Sequence[tuple[Delivery, Alert]], now: datetime, *, kind: Kind = Kind.LATE, reasons: Sequence[str] = ()
+) -> tuple[Digest, Delivery]:
+    """Return the digest that carries alerts of one receiver, and its delivery in their place."""
     first, _ = parts[0]
     digest = Digest(
-        id=derived_id(Kind.LATE, first.channel, first.receiver, first.id),
-        kind=Kind.LATE,
+        id=derived_id(kind, first.channel, first.receiver, first.id),
+        kind=kind,
         alerts=tuple(alert for _, alert in parts),
         made_at=now,
+        reasons=tuple(reasons),
     )
-    (delivery,) = owed(digest.id, first.channel, (first.receiver,), now)
+    rule = first.rule if kind is Kind.BUNDLE else ""
+    (delivery,) = owed(digest.id, first.channel, (first.receiver,), now, rule=rule)
     return digest, replace(delivery, instead_of=first.instead_of)
 
 

@@ -14,7 +14,7 @@ from html import escape
 from unicodedata import normalize
 from urllib.parse import urlsplit, urlunsplit
 
-from monitor.alert import Alert, Delivery, Digest, Notice, Priority, What, derived_id
+from monitor.alert import Alert, Delivery, Digest, Kind, Notice, Priority, What, derived_id
 from monitor.channel import Message
 from monitor.outage import Outage, excuse, instead_of
 from monitor.rule import Evidence
@@ -502,6 +502,10 @@ def _notice(notice: Notice, delivery: Delivery, zone: tzinfo) -> Message:
 _CHAT_ALERTS = 10
 
 
+#: How the subject of each kind of digest begins.
+_TOGETHER = {Kind.LATE: "{count}, late", Kind.DIGEST: "{count}", Kind.BUNDLE: "{rule}: {count}"}
+
+
 def digest_json(digest: Digest) -> dict[str, object]:
     """Return the digest as a ``digest.v1`` document."""
     return {
@@ -514,7 +518,9 @@ def digest_json(digest: Digest) -> dict[str, object]:
 
 def _digest(digest: Digest, delivery: Delivery, zone: tzinfo) -> Message:
     repeats = delivery.may_repeat
-    subject = f"{_count(digest)}, late ({_span(digest, zone)})"
+    subject = (
+        f"{_TOGETHER[digest.kind].format(rule=digest.alerts[0].rule, count=_count(digest))} ({_span(digest, zone)})"
+    )
     urgent = any(each.priority is Priority.URGENT for each in digest.alerts)
     return Message(
         id=delivery.id,

@@ -57,7 +57,7 @@ async def test_every_guid_is_stored_once_and_rings_once(house: House, wire: Http
         timezone = "UTC"
         feeds.reuters = {{ url = "{wire.url("/rss")}", interval = "5m", full_text = "never" }}
         rules.broad = "{" OR ".join(f"={name}" for name in NAMES)}"
-        channels.desk = {{ webhook = "{receiver.url("/hook")}" }}
+        channels.desk = {{ webhook = "{receiver.url("/hook")}", burst = false }}
         network.allow = ["127.0.0.0/8"]
     """)
     for _ in polls:
