@@ -56,9 +56,9 @@ class Kind(StrEnum):
     LOSS = "loss"
     #: Alerts in one message, because they are late.
     LATE = "late"
-    #: The same, because quiet hours ended or the time of a digest came.
+    #: The same, because they waited for a time of day.
     DIGEST = "digest"
-    #: The same, because they were more than a burst or a day's number.
+    #: Alerts of one rule in one message, because it rings too often.
     BUNDLE = "bundle"
 
 
@@ -73,6 +73,8 @@ class Change:
 #: Kinds by which people first learn of an item, and those that take back what they learnt.
 FIRST = (Kind.NEW, Kind.UPDATE)
 CORRECTING = (Kind.CORRECTION, Kind.RETRACTION)
+#: Kinds of message that bring several alerts.
+TOGETHER = (Kind.LATE, Kind.DIGEST, Kind.BUNDLE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +131,7 @@ class Digest:
     kind: Kind
     alerts: tuple[Alert, ...]
     made_at: datetime
-    #: Why each alert was held, in their order; empty where nothing held them.
+    #: Why each of them was held, in their order; empty where that is the kind alone.
     reasons: tuple[str, ...] = ()
 
 
@@ -291,16 +293,20 @@ def handed_on(delivery: Delivery, channel: str, receivers: tuple[str, ...], now:
     )
 
 
-def bundled(parts: Sequence[tuple[Delivery, Alert]], now: datetime) -> tuple[Digest, Delivery]:
-    """Return the digest that carries late alerts of one receiver, and its delivery in their place."""
+def bundled(
+    parts: Sequence[tuple[Delivery, Alert]], now: datetime, *, kind: Kind = Kind.LATE, reasons: Sequence[str] = ()
+) -> tuple[Digest, Delivery]:
+    """Return the digest that carries alerts of one receiver, and its delivery in their place."""
     first, _ = parts[0]
     digest = Digest(
-        id=derived_id(Kind.LATE, first.channel, first.receiver, first.id),
-        kind=Kind.LATE,
+        id=derived_id(kind, first.channel, first.receiver, first.id),
+        kind=kind,
         alerts=tuple(alert for _, alert in parts),
         made_at=now,
+        reasons=tuple(reasons),
     )
-    (delivery,) = owed(digest.id, first.channel, (first.receiver,), now)
+    rule = first.rule if kind is Kind.BUNDLE else ""
+    (delivery,) = owed(digest.id, first.channel, (first.receiver,), now, rule=rule)
     return digest, replace(delivery, instead_of=first.instead_of)
 
 

@@ -19,7 +19,8 @@ from monitor.alert import (
     Unknown,
     backoff,
 )
-from monitor.hours import Quiet
+from monitor.hours import Quiet, Times
+from monitor.limit import DEFAULT_BURST, Burst
 from monitor.sheet import Brief, Form, Sheet
 
 
@@ -76,7 +77,11 @@ class Channel:
     #: Rules that name no channel ring here.
     default: bool = False
     quiet: Quiet | None = None
-    #: Alerts of at least this priority do not wait for the end of the quiet hours.
+    #: When it brings what it held since the last time; None where it holds nothing for such a time.
+    digest: Times | None = None
+    #: How many messages of one rule it brings to a receiver; None for any number.
+    burst: Burst | None = DEFAULT_BURST
+    #: Alerts of at least this priority wait neither for the end of the quiet hours nor for the time of a digest.
     wake: Priority = Priority.URGENT
     #: What its messages are written as; what its service reads best when None.
     form: Form | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
@@ -37,7 +37,7 @@ class Choosing:
         self._runtime, self._now = runtime, now
 
     def start(self, line: Channel, tx: Tx) -> Next | None:
-        """Mark the channel's next message as being sent; put off those that policy holds."""
+        """Mark the channel's next message as being sent; put off or put together those that policy holds."""
         now = self._now()
         while (head := delivery_rows.head(tx, line.name, now)) is not None:
             match policy.decide(self._case(tx, head, line, now)):
@@ -45,32 +45,49 @@ class Choosing:
                     delivery_rows.hold(tx, head.delivery.id, until, reason)
                 case policy.Withhold(reasons=reasons):
                     delivery_rows.withhold(tx, head.delivery, reasons)
-                case policy.Send():
+                case policy.Together() as together if self._bundle(tx, head, together, now):
+                    pass
+                case _:
                     delivery_rows.start(tx, head.delivery.id, until=now + LEASE)
                     return Next(delivery=head.delivery, what=head.what)
         return None
 
     def _case(self, tx: Tx, head: delivery_rows.Head, line: Channel, now: datetime) -> policy.Case:
-        return policy.Case(
+        runtime = self._runtime()
+        watch = runtime.bench.watches.get(head.delivery.rule)
+        case = policy.Case(
             delivery=head.delivery,
             what=head.what,
             channel=line,
-            zone=self._runtime().config.zone,
+            zone=runtime.config.zone,
             now=now,
             mutes=mute_rows.in_force(tx, now) if head.muting else (),
+            at_most=watch.at_most if watch else None,
         )
+        since = policy.looks_back(case)
+        return case if since is None else replace(case, told=delivery_rows.told(tx, head.delivery, since, now))
+
+    def _bundle(self, tx: Tx, head: delivery_rows.Head, together: policy.Together, now: datetime) -> bool:
+        """Put a delivery into one message with those that were held as it was; return whether there are any."""
+        held = delivery_rows.held_with(tx, head.delivery, together, now=now, most=outage.MOST_BUNDLED)
+        parts = delivery_rows.with_alerts(tx, held)
+        if len(parts) > 1:
+            reasons = [each.reason or together.reason for each, _ in parts]
+            digest, carrier = alerts.bundled(parts, now, kind=together.kind, reasons=reasons)
+            delivery_rows.bundle(tx, digest, carrier, parts)
+        return len(parts) > 1
 
     # --- what comes late ---------------------------------------------------------------------------------------
 
-    def late(self, tx: Tx, name: str, *, after_outage: bool) -> tuple[Parts, ...]:
+    def late(self, tx: Tx, line: Channel, *, after_outage: bool) -> tuple[Parts, ...]:
         """Return the alerts that wait for a channel and come late, as they go together."""
-        if channel_rows.get(tx, name).failures:  # it gets a probe first
+        if line.digest or channel_rows.get(tx, line.name).failures:  # it has times of its own, or gets a probe first
             return ()
-        return tuple(self._chosen(tx, delivery_rows.waiting(tx, name, self._now()), after_outage=after_outage))
+        return tuple(self._chosen(tx, delivery_rows.waiting(tx, line.name, self._now()), after_outage=after_outage))
 
-    def gather(self, tx: Tx, name: str, *, after_outage: bool) -> None:
+    def gather(self, tx: Tx, line: Channel, *, after_outage: bool) -> None:
         """Put them into digests, in their place."""
-        for parts in self.late(tx, name, after_outage=after_outage):
+        for parts in self.late(tx, line, after_outage=after_outage):
             delivery_rows.bundle(tx, *alerts.bundled(parts, self._now()), parts)
 
     def _chosen(self, tx: Tx, waiting: Sequence[Delivery], *, after_outage: bool) -> Iterator[Parts]:

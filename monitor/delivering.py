@@ -144,9 +144,9 @@ class Delivering:
 
     async def _gather(self, line: Channel, *, after_outage: bool) -> None:
         """Put alerts that come late into one digest for each receiver."""
-        late = partial(self._choosing.late, name=line.name, after_outage=after_outage)
+        late = partial(self._choosing.late, line=line, after_outage=after_outage)
         if any(await self._tools.database.read(late)):
-            gather = partial(self._choosing.gather, name=line.name, after_outage=after_outage)
+            gather = partial(self._choosing.gather, line=line, after_outage=after_outage)
             await self._tools.database.write(gather)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _DURATION = re.compile(r"(\d{1,9})\s*([smhd])")
+_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _RANGE = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*-\s*([01]?\d|2[0-3]):([0-5]\d)")
 
 
@@ -49,6 +51,10 @@ class Quiet:
             raise ValueError(message)
         return cls(start=start, end=end)
 
+    def covers(self, at: time) -> bool:
+        """Return whether a time of the day lies in them."""
+        return self.start <= at < self.end if self.start < self.end else not self.end <= at < self.start
+
     def until(self, now: datetime, zone: tzinfo) -> datetime | None:
         """Return when the rest that holds now ends, in UTC; None outside the quiet hours.
 
@@ -62,6 +68,39 @@ class Quiet:
             if start <= now < end:
                 return end
         return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """Times of the day, in local time."""
+
+    times: tuple[time, ...]
+
+    @classmethod
+    def parse(cls, texts: Sequence[str]) -> Times:
+        """Return the times written as ``07:00``; raise ValueError for anything else."""
+        found = [_TIME.fullmatch(text.strip()) for text in texts]
+        wrong = [text for text, match in zip(texts, found, strict=True) if match is None]
+        if wrong or not texts:
+            message = f"{wrong[0]!r} is not a time such as 07:00" if wrong else "there is no time in it"
+            raise ValueError(message)
+        return cls(times=tuple(sorted({time(int(match[1]), int(match[2])) for match in found if match})))
+
+    def next(self, after: datetime, zone: tzinfo) -> datetime:
+        """Return the first of them that comes later than ``after``, in UTC."""
+        today = after.astimezone(zone).date()
+        days = (today + timedelta(days=number) for number in range(-1, 3))  # days of 23 and 25 hours among them
+        return min(at for day in days for each in self.times if (at := moment(day, each, zone)) > after)
+
+
+def midnight(now: datetime, zone: tzinfo) -> datetime:
+    """Return when the local day began, in UTC."""
+    return moment(now.astimezone(zone).date(), time(0), zone)
+
+
+def next_hour(moment: datetime) -> datetime:
+    """Return when the hour ends."""
+    return moment.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
 
 
 def moment(day: date, at: time, zone: tzinfo) -> datetime:

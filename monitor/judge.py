@@ -37,6 +37,8 @@ class Watch:
     priority: Priority = Priority.NORMAL
     #: On trial: its alerts are kept, and nobody is told.
     trial: bool = False
+    #: So many messages of it go to a receiver on one day; None for any number.
+    at_most: int | None = None
     note: str = ""
     #: No part of what it does, so that an edit of them is no change of the rule.
     tests: tuple[RuleTest, ...] = field(default=(), compare=False)

@@ -32,6 +32,10 @@ class Burst:
             raise ValueError(message)
         return cls(most=int(found[1]), span=span)
 
+    def __str__(self) -> str:
+        """Return the limit as it is written."""
+        return f"{self.most} in {hours.words(self.span)}"
+
 
 def daily(text: str) -> int:
     """Return the number of ``20/day``; raise ValueError for anything else."""

@@ -21,7 +21,7 @@ LATE = timedelta(hours=1)
 #: More alerts than this that waited for a channel come together, however short its outage was.
 MOST_SINGLE = 20
 #: More alerts than this do not go into one message.
-MOST_BUNDLED = 100
+MOST_BUNDLED = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

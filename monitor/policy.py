@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
 
-from monitor.alert import Alert, Delivery, Digest, Notice, Priority, What
+from monitor import hours
+from monitor.alert import Alert, Delivery, Digest, Kind, Notice, Priority, What
 from monitor.channel import Channel
 from monitor.mute import Mute
 
@@ -18,10 +19,16 @@ class Reason(StrEnum):
     DUE = "due"
     MUTED = "muted"
     QUIET = "held, quiet hours"
+    DIGEST = "held for the digest"
+    BURST = "held, its rule rings too often"
+    DAILY = "held, its rule rang often enough today"
 
 
+#: What a time of day ends, so that what it held comes in one digest; and what a limit held, so that it comes in one
+#: bundle for each rule.
+_DIGESTED, _BUNDLED = (Reason.QUIET, Reason.DIGEST), (Reason.BURST, Reason.DAILY)
 #: Reasons to wait that are asked about again whenever a mute, the config or the clock changes.
-HELD = (Reason.QUIET,)
+HELD = _DIGESTED + _BUNDLED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +42,10 @@ class Case:
     now: datetime
     #: Those in force.
     mutes: tuple[Mute, ...] = ()
+    #: So many messages of its rule go to a receiver on one day; None for any number.
+    at_most: int | None = None
+    #: When its receiver was told of its rule, oldest first, as far back as ``looks_back`` says.
+    told: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +71,18 @@ class Withhold:
     reasons: Mapping[str, str]
 
 
-Decision = Send | Wait | Withhold
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Together:
+    """It goes now, in one message with what else is due, was held for one of these reasons, and is alike."""
+
+    kind: Kind
+    reason: Reason
+    reasons: tuple[Reason, ...]
+    #: In which of its fields.
+    alike: tuple[str, ...] = ("receiver", "instead_of")
+
+
+Decision = Send | Wait | Withhold | Together
 
 
 def decide(case: Case) -> Decision:
@@ -94,8 +116,84 @@ def _quiet(case: Case) -> Decision | None:
     return Wait(until=until, reason=Reason.QUIET) if until and not _wakes(case) and not case.delivery.by_hand else None
 
 
+def _digest(case: Case) -> Decision | None:
+    """The channel brings what it holds at times of the day; what it tells in another's place is late already."""
+    times, owed = case.channel.digest, case.delivery
+    if times is None or not _is_counted(case) or _wakes(case) or owed.instead_of:
+        return None
+    until = times.next(owed.made_at, case.zone)
+    return Wait(until=until, reason=Reason.DIGEST) if until > case.now else _in_a_digest(Reason.DIGEST)
+
+
+def _released(case: Case) -> Decision | None:
+    """What was held for a time of day comes together."""
+    reason = case.delivery.reason
+    return _in_a_digest(Reason(reason)) if reason in _DIGESTED and _may_come_together(case) else None
+
+
+def _burst(case: Case) -> Decision | None:
+    """The rule rang too often on the channel, and waits until the first of those times is long enough ago."""
+    burst = case.channel.burst
+    if burst is None or not _is_counted(case) or _is_urgent(case.what):
+        return None
+    lately = [at for at in case.told if at > case.now - burst.span]
+    return Wait(until=lately[-burst.most] + burst.span, reason=Reason.BURST) if len(lately) >= burst.most else None
+
+
+def _daily(case: Case) -> Decision | None:
+    """The rule rang often enough today: the rest of the day comes by the hour."""
+    if case.at_most is None or not _is_counted(case):
+        return None
+    today = [at for at in case.told if at >= hours.midnight(case.now, case.zone)]
+    if len(today) < case.at_most:
+        return None
+    until = hours.next_hour(case.delivery.made_at)
+    return Wait(until=until, reason=Reason.DAILY) if until > case.now else _in_a_bundle(Reason.DAILY)
+
+
+def _let_through(case: Case) -> Decision | None:
+    """What a limit held comes together."""
+    reason = case.delivery.reason
+    return _in_a_bundle(Reason(reason)) if reason in _BUNDLED and _may_come_together(case) else None
+
+
 #: In the order in which they are asked.
-_STAGES: tuple[Callable[[Case], Decision | None], ...] = (_muted, _quiet)
+_STAGES: tuple[Callable[[Case], Decision | None], ...] = (
+    *(_muted, _quiet, _digest, _released),
+    *(_burst, _daily, _let_through),
+)
+
+
+def looks_back(case: Case) -> datetime | None:
+    """Return since when it must be known how often a receiver was told of a rule; None where nothing asks for it."""
+    if not _is_counted(case):
+        return None
+    burst = None if _is_urgent(case.what) else case.channel.burst
+    spans = [case.now - burst.span] if burst else []
+    spans += [hours.midnight(case.now, case.zone)] if case.at_most is not None else []
+    return min(spans, default=None)
+
+
+def _is_counted(case: Case) -> bool:
+    """Return whether limits are about it: an alert that was not let through before, and that nobody asked for."""
+    return isinstance(case.what, Alert) and not case.delivery.attempts and not case.delivery.by_hand
+
+
+def _may_come_together(case: Case) -> bool:
+    """Return whether others may come with it: one whose attempt may have arrived comes by itself, to say so."""
+    return isinstance(case.what, Alert) and not case.delivery.may_repeat and not case.delivery.by_hand
+
+
+def _is_urgent(what: What) -> bool:
+    return isinstance(what, Alert) and what.priority is Priority.URGENT
+
+
+def _in_a_digest(reason: Reason) -> Together:
+    return Together(kind=Kind.DIGEST, reason=reason, reasons=_DIGESTED)
+
+
+def _in_a_bundle(reason: Reason) -> Together:
+    return Together(kind=Kind.BUNDLE, reason=reason, reasons=_BUNDLED, alike=("receiver", "instead_of", "rule"))
 
 
 def goes(priority: Priority, channel: Channel, zone: tzinfo, now: datetime) -> bool:

@@ -27,6 +27,9 @@ class Name(StrEnum):
     ALERT = "alert"
     MUTE = "mute"
     QUIET = "quiet hours"
+    DIGEST = "digest"
+    BURST = "burst"
+    DAILY = "daily number"
     DELIVERY = "delivery"
 
 
@@ -343,7 +346,12 @@ def _told(watch: Watch, trace: Trace, clock: Clock) -> Iterator[Stage]:
 
 
 #: Stages at which a delivery waits for its time, with the reason that it then has, and what is said of its channel.
-_HOLDS = {Name.QUIET: (Reason.QUIET, "rests until")}
+_HOLDS = {
+    Name.QUIET: (Reason.QUIET, "rests until"),
+    Name.DIGEST: (Reason.DIGEST, "brings its digest"),
+    Name.BURST: (Reason.BURST, "was told of the rule too often, and is told of the rest"),
+    Name.DAILY: (Reason.DAILY, "was told of the rule often enough today, and is told of the rest"),
+}
 
 
 def _is_muted(delivery: Delivery) -> bool:

@@ -69,7 +69,7 @@ class StandingIn:
         stand_ins = self._stand_ins(tx, state.name) if ripe else ()
         return Out(
             state=state,
-            owed=delivery_rows.to_hand_on(tx, state.name, ripe) if stand_ins else (),
+            owed=delivery_rows.to_hand_on(tx, state.name, ripe, now) if stand_ins else (),
             stand_ins=stand_ins,
             untold=bool(ripe) and outage.is_out(state, now) and told is not None and not ruling_rows.is_kept(tx, told),
         )

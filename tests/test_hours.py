@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.hours import Quiet, duration, moment, words
+from monitor.hours import Quiet, Times, duration, midnight, moment, next_hour, words
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -165,3 +165,54 @@ def test_a_time_of_day_is_one_moment_also_when_clocks_change(day: str, at: time,
 def test_a_rest_that_holds_ends_within_a_day_and_an_hour(now: datetime, start: time, end: time) -> None:
     until = Quiet(start=start, end=end).until(now, BERLIN)
     assert until is None or now < until <= now + timedelta(hours=25)
+
+
+# --- times of the day ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("texts", "after", "comes"),
+    [
+        (["07:00"], "2026-11-24 05:59", "2026-11-24 06:00"),
+        (["07:00"], "2026-11-24 06:00", "2026-11-25 06:00"),
+        (["18:00", "07:00"], "2026-11-24 06:00", "2026-11-24 17:00"),
+        (["07:00", "18:00"], "2026-11-24 17:00", "2026-11-25 06:00"),
+        (["07:00"], "2027-03-27 06:00", "2027-03-28 05:00"),  # the night of 23 hours
+        (["07:00"], "2026-10-24 05:00", "2026-10-25 06:00"),  # the night of 25 hours
+        (["02:30"], "2027-03-27 02:00", "2027-03-28 01:30"),  # in the hour that is lost: 03:30
+        (["02:30"], "2026-10-24 23:00", "2026-10-25 00:30"),  # in the hour that comes twice: the first
+        (["02:30"], "2026-10-25 00:30", "2026-10-26 01:30"),  # and not the second
+    ],
+)
+def test_the_next_time_of_the_day_is_that_of_the_clock_on_the_wall(texts: list[str], after: str, comes: str) -> None:
+    moment, expected = (datetime.fromisoformat(each).replace(tzinfo=UTC) for each in (after, comes))
+    assert Times.parse(texts).next(moment, ZoneInfo("Europe/Berlin")) == expected
+
+
+@pytest.mark.parametrize("texts", [["7"], ["24:00"], ["07:00", "seven"], []])
+def test_what_is_no_time_of_the_day_is_refused(texts: list[str]) -> None:
+    with pytest.raises(ValueError, match="time"):
+        Times.parse(texts)
+
+
+def test_the_day_begins_at_midnight_of_its_zone() -> None:
+    now = datetime(2026, 11, 24, 23, 30, tzinfo=UTC)
+    assert midnight(now, ZoneInfo("Europe/Berlin")) == datetime(2026, 11, 24, 23, tzinfo=UTC)
+
+
+def test_an_hour_ends_with_the_next_one() -> None:
+    assert next_hour(datetime(2026, 11, 24, 23, 30, 9, tzinfo=UTC)) == datetime(2026, 11, 25, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("hours", "at", "covers"),
+    [
+        ("22:00-07:00", time(6), True),
+        ("22:00-07:00", time(7), False),
+        ("22:00-07:00", time(22), True),
+        ("12:00-13:00", time(12, 30), True),
+        ("12:00-13:00", time(13), False),
+    ],
+)
+def test_quiet_hours_cover_times_of_the_day(hours: str, at: time, *, covers: bool) -> None:
+    assert Quiet.parse(hours).covers(at) is covers

@@ -46,6 +46,9 @@ QUIET = Watch(rule=compile_rule("quiet", ("quiet day",)))
 DESK = Channel(name="desk", target=Console(), default=True)
 
 
+HOLDS = ("quiet hours", "digest", "burst", "daily number")
+
+
 def rung(watch: Watch = STRIKE) -> Alert:
     (alert,) = Bench(watches=[watch], feeds=[WIRE], channels=[DESK]).judge(ITEM, now=NOW).alerts
     return alert
@@ -85,7 +88,7 @@ def test_an_item_that_rang_came_through_every_stage() -> None:
 def test_what_comes_behind_the_stage_where_it_stopped_was_not_reached() -> None:
     found = course(Trace(item=ITEM), QUIET)
     assert names(found) == ["seen", "read", "matched"]
-    assert found.not_reached == ("alert", "mute", "quiet hours", "desk")
+    assert found.not_reached == ("alert", "mute", *HOLDS, "desk")
     assert found.verdict == "No alert. quiet did not match what could be read of this item."
 
 
@@ -223,6 +226,19 @@ def test_quiet_hours_are_a_stage_where_something_waits_for_their_end() -> None:
     assert stage(found, Name.QUIET).reason == "desk rests until 12:00"
 
 
+@pytest.mark.parametrize(
+    ("reason", "name", "words"),
+    [
+        (Reason.DIGEST, Name.DIGEST, "desk brings its digest 12:00"),
+        (Reason.BURST, Name.BURST, "desk was told of the rule too often, and is told of the rest 12:00"),
+        (Reason.DAILY, Name.DAILY, "desk was told of the rule often enough today, and is told of the rest 12:00"),
+    ],
+)
+def test_whatever_else_holds_an_alert_is_a_stage_of_its_own(reason: Reason, name: Name, words: str) -> None:
+    found = course(told(reason=str(reason), due_at=NOW + timedelta(hours=2)))
+    assert (names(found)[-2], stage(found, name).reason) == (name.value, words)
+
+
 MUTED = {"state": DeliveryState.WITHHELD, "reason": "muted: rule harbour, until 12:00 by Anna"}
 
 
@@ -230,7 +246,7 @@ def test_a_mute_is_the_stage_where_a_muted_alert_stops() -> None:
     found = course(told(**MUTED))
     assert names(found)[-2:] == ["alert", "mute"]
     assert (found.stages[-1].word, found.stages[-1].reason) == ("no", "muted: rule harbour, until 12:00 by Anna")
-    assert found.not_reached == ("quiet hours", "desk")
+    assert found.not_reached == (*HOLDS, "desk")
     assert found.verdict.endswith(": muted: rule harbour, until 12:00 by Anna.")
     assert found.tries == (
         f"wirebell alerts show a-{rung().id[:6]}",
@@ -341,7 +357,7 @@ def test_a_link_that_no_feed_listed_names_the_feeds_of_its_site() -> None:
         "No feed listed this link. wire was last read 10:00 and is ok; its items are kept from 08:00 to 10:00."
     )
     assert (names(found), found.stages[0].held) == (["seen"], False)
-    assert found.not_reached == ("read", "matched", "alert", "mute", "quiet hours")
+    assert found.not_reached == ("read", "matched", "alert", "mute", *HOLDS)
     assert found.tries == ("wirebell feeds test wire (shows what it lists now)",)
 
 

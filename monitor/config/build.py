@@ -234,8 +234,12 @@ def _written() -> str:
 
 
 def _warn_of_utc(name: str | None, zone: ZoneInfo, channels: Sequence[Entry[ChannelTable]], report: Report) -> None:
-    """Warn of quiet hours in the zone of a machine that was never told where it is."""
+    """Warn of hours and times in the zone of a machine that was never told where it is."""
+    if name is not None or not _UTC.fullmatch(zone.key):
+        return
+    cure = 'write such as timezone = "Europe/Berlin" at the top'
     for entry in channels:
-        if name is None and entry.table.quiet and _UTC.fullmatch(zone.key):
-            cure = 'write such as timezone = "Europe/Berlin" at the top'
+        if entry.table.quiet:
             report.warn(entry.place.at("quiet"), "these hours are in UTC, the machine's zone", cure)
+        if entry.table.digest:
+            report.warn(entry.place.at("digest"), "this time is in UTC, the machine's zone", cure)

@@ -60,12 +60,31 @@ class Channels:
 
     def _channel(self, entry: Entry[ChannelTable]) -> Channel | None:
         table = entry.table
-        if "wake" in table.model_fields_set and table.quiet is None and "quiet" not in entry.spoilt:
-            self._report.warn(entry.place.at("wake"), "has no effect without quiet", 'add quiet = "22:00-07:00"')
+        waits = table.quiet or table.digest or entry.spoilt & {"quiet", "digest"}
+        if "wake" in table.model_fields_set and not waits:
+            cure = 'add quiet = "22:00-07:00"'
+            self._report.warn(entry.place.at("wake"), "has no effect without quiet or digest", cure)
+        self._check_digest(entry)
         target = self._target(entry)
         if target is None:
             return None
-        return Channel(name=entry.name, target=target, default=table.default, quiet=table.quiet, wake=table.wake)
+        return Channel(
+            name=entry.name,
+            target=target,
+            default=table.default,
+            quiet=table.quiet,
+            wake=table.wake,
+            digest=table.digest,
+            burst=table.burst,
+        )
+
+    def _check_digest(self, entry: Entry[ChannelTable]) -> None:
+        """Warn of a digest that its channel would not bring before the end of its quiet hours."""
+        quiet, digest = entry.table.quiet, entry.table.digest
+        for at in digest.times if quiet and digest else ():
+            if quiet and quiet.covers(at):
+                cure = f'it comes when they end; write such as "{quiet.end:%H:%M}"'
+                self._report.warn(entry.place.at("digest"), f"{at:%H:%M} lies in the quiet hours", cure)
 
     def _target(self, entry: Entry[ChannelTable]) -> Target | None:
         given = {ChannelTable.model_fields[name].alias or name for name in entry.table.model_fields_set}

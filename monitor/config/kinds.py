@@ -15,9 +15,10 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from monitor import hours, keep
-from monitor.hours import Quiet
+from monitor import hours, keep, limit
+from monitor.hours import Quiet, Times
 from monitor.keep import YEAR, Size
+from monitor.limit import Burst
 
 #: Spans in a config are at most this long: more is a slip of the pen, and twice a million times more overflows.
 LONGEST = timedelta(days=30)
@@ -197,6 +198,38 @@ def _quiet(value: object) -> Quiet:
         raise refusal(str(error)) from error
 
 
+def _times(value: object) -> Times:
+    texts = _several(value)
+    assert isinstance(texts, tuple)  # noqa: S101 - it raises for anything else
+    if not all(isinstance(text, str) for text in texts):
+        raise refusal("expected times of the day", 'write such as "07:00", or ["07:00", "18:00"]')
+    try:
+        return Times.parse(texts)
+    except ValueError as error:
+        raise refusal(str(error), 'write such as "07:00", or ["07:00", "18:00"]') from error
+
+
+def _burst(value: object) -> Burst | None:
+    if value is False:
+        return None
+    if not isinstance(value, str):
+        raise refusal(f"expected a limit, or false, found {found(value)}", 'write such as "5 in 10m"')
+    try:
+        return Burst.parse(value)
+    except ValueError as error:
+        raise refusal(str(error), 'write such as "5 in 10m", or false for no limit') from error
+
+
+def _daily(value: object) -> int:
+    if not isinstance(value, str):
+        meant = f"{value}/day" if isinstance(value, int) and not isinstance(value, bool) and value > 0 else "20/day"
+        raise refusal(f"expected a number a day, found {found(value)}", f'write "{meant}"')
+    try:
+        return limit.daily(value)
+    except ValueError as error:
+        raise refusal(str(error)) from error
+
+
 def _fallback(value: object) -> object:
     if value is False or (isinstance(value, str) and value):
         return value
@@ -243,6 +276,10 @@ Room = Annotated[Size, BeforeValidator(_size)]
 #: The address of a proxy, or False for none.
 ProxyAddress = Annotated[str | bool, BeforeValidator(_proxy)]
 Hours = Annotated[Quiet, BeforeValidator(_quiet)]
+DayTimes = Annotated[Times, BeforeValidator(_times), "a time, or a list of times"]
+#: How many messages of a rule a channel takes, or None where any number.
+Limit = Annotated[Burst | None, BeforeValidator(_burst), "a limit, or false"]
+Daily = Annotated[int, BeforeValidator(_daily), "a number a day"]
 Language = Annotated[str, BeforeValidator(_language)]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 Networks = Annotated[tuple[Network, ...], BeforeValidator(_several)]

@@ -27,6 +27,7 @@ from monitor.config.schema import (
 )
 from monitor.hours import Quiet
 from monitor.keep import YEAR, Size
+from monitor.limit import Burst
 
 _HEAD = """\
 # The configuration
@@ -163,7 +164,8 @@ def _section(heading: str, model: type[Table], said: str) -> Iterator[str]:
 def _type(annotation: Any) -> str:  # noqa: ANN401 - an annotation may be anything
     kind = get_origin(annotation) or annotation
     if kind in (Annotated, Union, UnionType):  # of a union, all but None come to one
-        return _type(get_args(annotation)[0])
+        first, *more = get_args(annotation)
+        return next((part for part in more if isinstance(part, str)), None) or _type(first)
     if kind is tuple:
         return "tables" if get_args(annotation)[0] is RuleTestTable else "texts"
     if issubclass(kind, StrEnum):
@@ -183,6 +185,8 @@ def _default(field: FieldInfo) -> str:
     if isinstance(value, timedelta):
         written = keep.age_words(value) if value >= YEAR else hours.words(value)
         return f'`"{written}"`'
+    if isinstance(value, Burst):
+        return f'`"{value}"`'
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     return f'`"{value}"`' if isinstance(value, str) and value else f"`{value}`" if isinstance(value, int) else ""

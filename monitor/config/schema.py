@@ -16,10 +16,13 @@ from monitor.alert import Priority
 from monitor.channel import Security
 from monitor.config.kinds import (
     Age,
+    Daily,
+    DayTimes,
     Duration,
     Fallback,
     Hours,
     Language,
+    Limit,
     Networks,
     ProxyAddress,
     Room,
@@ -34,6 +37,7 @@ from monitor.config.kinds import (
 )
 from monitor.feed import FullText, Window
 from monitor.keep import Keep
+from monitor.limit import DEFAULT_BURST
 from monitor.rule import Precision, Where
 
 
@@ -212,6 +216,11 @@ class RuleTable(Named):
     priority: Annotated[Priority, choice(Priority)] = key(
         "How much its alerts matter; see a channel's `wake`.", '"high"', Priority.NORMAL
     )
+    at_most: Daily | None = key(
+        "How many messages of it a receiver gets a day; what is beyond comes in one bundle each hour, and says so.",
+        '"20/day"',
+        None,
+    )
     trial: bool = key(
         "Whether it is on trial: what it matches is kept as an alert, and nobody is told.", "true", default=False
     )
@@ -283,9 +292,21 @@ class ChannelTable(Named):
         "Hours of the day in which it rests; what is due then waits for their end.", '"22:00-07:00"', None
     )
     wake: Annotated[Priority, choice(Priority)] = key(
-        "Alerts of at least this priority do not wait for the end of the quiet hours.", '"high"', Priority.URGENT
+        "Alerts of at least this priority wait neither for the end of the quiet hours nor for the time of a digest.",
+        '"high"',
+        Priority.URGENT,
     )
-
+    digest: DayTimes | None = key(
+        "When it brings, in one message, what came since the last time; at once when absent.",
+        '["07:00", "18:00"]',
+        None,
+    )
+    burst: Limit = key(
+        "How many messages of one rule a receiver gets within a time; what is beyond comes in one bundle, and urgent "
+        "alerts are not counted. `false` is no limit.",
+        '"3 in 5m"',
+        DEFAULT_BURST,
+    )
     fallback: Fallback | None = key(
         "The channel that tells its alerts while it cannot be reached; any other one when absent, none with `false`.",
         '"mail"',

@@ -70,6 +70,7 @@ class Watches:
             feeds=table.feeds or (),
             notify=tuple(dict.fromkeys(table.notify or ())),
             priority=table.priority,
+            at_most=table.at_most,
             trial=table.trial,
             note=table.note,
             tests=tuple(RuleTest(**test.model_dump()) for test in table.tests),

@@ -8,12 +8,13 @@ from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, exists, func, insert, literal_column, or_, select, update
+from sqlalchemy import and_, bindparam, exists, func, insert, literal_column, not_, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or_ignore
 
 from monitor import alert as alerts
-from monitor.alert import LOST, OPEN, Alert, Attempt, Delivery, DeliveryState, Digest, Kind, Priority, What
+from monitor.alert import LOST, OPEN, TOGETHER, Alert, Attempt, Delivery, DeliveryState, Digest, Kind, Priority, What
 from monitor.errors import DamagedRow
+from monitor.policy import HELD, Together
 from monitor.store import mutes, snapshot
 from monitor.store.database import AnyRow, Tx
 from monitor.store.tables import alert, attempt, channel, delivery, mute
@@ -22,7 +23,6 @@ from monitor.store.tables import alert, attempt, channel, delivery, mute
 PAUSES_A_TURN = 3
 #: Before all that wait.
 _FIRST_TURN = -1
-_IN_A_DIGEST = "late, so it goes in one digest with others"
 #: So many are handed on in one transaction; a second later come the next.
 _HANDED_AT_ONCE = 500
 _FIELDS = tuple(field.name for field in fields(Delivery))
@@ -104,7 +104,7 @@ def what(tx: Tx, body: Mapping[str, Any] | None) -> What:
     """Return what was kept of an alert, a notice, or a digest with the alerts that it carries; raise DamagedRow."""
     if not isinstance(body, Mapping):
         raise DamagedRow("what was kept of it is damaged or gone")
-    if body.get("kind") != Kind.LATE:
+    if body.get("kind") not in TOGETHER:
         return snapshot.what(body)
     carried = tx.execute(_CARRIED, {"digest": body.get("id")}).scalars()
     return snapshot.digest(body, tuple(carried))
@@ -185,10 +185,11 @@ def stuck(tx: Tx) -> frozenset[str]:
     return frozenset(tx.execute(select(channel.c.name).where(channel.c.failing_since.is_not(None), waits)).scalars())
 
 
-def to_hand_on(tx: Tx, name: str, priorities: Sequence[Priority]) -> tuple[Delivery, ...]:
+def to_hand_on(tx: Tx, name: str, priorities: Sequence[Priority], now: datetime) -> tuple[Delivery, ...]:
     """Return alerts that wait for a channel, singly or in a digest, matter so much, and were handed to no other yet.
 
-    Notices are about the moment, and stay with those who were to get them.
+    Those that policy holds wait for something else. Notices are about the moment, and stay with those who were to get
+    them.
     """
     if not priorities:
         return ()
@@ -196,7 +197,8 @@ def to_hand_on(tx: Tx, name: str, priorities: Sequence[Priority]) -> tuple[Deliv
     carried = and_(delivery.c.state == DeliveryState.BUNDLED, delivery.c.bundle.in_(digests))
     owed = select(*_READ, delivery.c.seq).join_from(delivery, alert, delivery.c.alert_id == alert.c.id)
     these = owed.where(delivery.c.channel == name, ~delivery.c.handed_on, alert.c.priority.in_(priorities))
-    singly, in_digests = these.where(_QUEUED), these.where(carried)
+    held = and_(delivery.c.reason.in_(HELD), delivery.c.due_at > now)
+    singly, in_digests = these.where(_QUEUED, not_(held)), these.where(carried)
     rows = [*tx.execute(in_digests.limit(_HANDED_AT_ONCE)), *tx.execute(singly.limit(_HANDED_AT_ONCE))]
     return tuple(map(_delivery, sorted(rows, key=lambda row: row.seq)))
 
@@ -220,14 +222,35 @@ def last_reason(tx: Tx, name: str) -> str:
     return str(tx.execute(newest).scalar() or "")
 
 
-# --- what comes late ---------------------------------------------------------------------------------------------
+# --- what comes together ---------------------------------------------------------------------------------------------
 
 
 def waiting(tx: Tx, name: str, now: datetime) -> tuple[Delivery, ...]:
     """Return the alerts that are due on a channel, in the order of its line."""
     line = select(*_READ).join_from(delivery, alert, delivery.c.alert_id == alert.c.id)
     due = and_(_QUEUED, delivery.c.channel == name, delivery.c.due_at <= now, alert.c.kind == Kind.NEW)
+    due = and_(due, ~delivery.c.by_hand)
     return tuple(map(_delivery, tx.execute(line.where(due).order_by(delivery.c.turn, delivery.c.seq))))
+
+
+def held_with(tx: Tx, first: Delivery, together: Together, *, now: datetime, most: int) -> tuple[Delivery, ...]:
+    """Return the alerts that go in one message with a delivery, which is among them, in their order.
+
+    They are due on its channel, and none of them may have arrived.
+    """
+    line = select(*_READ).join_from(delivery, alert, delivery.c.alert_id == alert.c.id)
+    same = (delivery.c[name] == getattr(first, name) for name in ("channel", *together.alike))
+    certain = and_(delivery.c.due_at <= now, delivery.c.unknown == 0, ~delivery.c.by_hand, alert.c.rule.is_not(None))
+    held = or_(delivery.c.id == first.id, delivery.c.reason.in_(together.reasons))
+    ordered = line.where(_QUEUED, *same, certain, held).order_by(delivery.c.turn, delivery.c.seq)
+    return tuple(map(_delivery, tx.execute(ordered.limit(most))))
+
+
+def told(tx: Tx, owed: Delivery, since: datetime, now: datetime) -> tuple[datetime, ...]:
+    """Return when the receiver of a delivery was told of its rule after ``since``, a digest once, oldest first."""
+    alike = (delivery.c[name] == getattr(owed, name) for name in ("channel", "rule", "receiver"))
+    lately = and_(delivery.c.bundle.is_(None), delivery.c.sent_at > since, delivery.c.sent_at <= now)
+    return tuple(tx.execute(select(delivery.c.sent_at).where(*alike, lately).order_by(delivery.c.sent_at)).scalars())
 
 
 def count_waiting(tx: Tx, told: Delivery) -> int:
@@ -236,7 +259,7 @@ def count_waiting(tx: Tx, told: Delivery) -> int:
     mine = and_(delivery.c.channel == told.channel, delivery.c.receiver == told.receiver)
     waits = or_(_QUEUED, delivery.c.id == told.id)
     singly = select(func.count()).select_from(line.where(mine, waits, alert.c.kind == Kind.NEW).subquery())
-    digests = line.where(mine, waits, alert.c.kind == Kind.LATE)
+    digests = line.where(mine, waits, alert.c.kind.in_(TOGETHER))
     carried = select(func.count()).select_from(delivery).where(delivery.c.bundle.in_(digests))
     return int(tx.execute(singly).scalar_one()) + int(tx.execute(carried).scalar_one())
 
@@ -260,16 +283,20 @@ def bundle(tx: Tx, digest: Digest, carrier: Delivery, parts: Sequence[tuple[Deli
     row = {"id": digest.id, "kind": digest.kind, "made_at": digest.made_at, "body": snapshot.digest_document(digest)}
     tx.execute(insert_or_ignore(alert).on_conflict_do_nothing(), row)
     tx.execute(insert_or_ignore(delivery).on_conflict_do_nothing(), _row(carrier) | {"turn": _FIRST_TURN})
-    these = and_(delivery.c.id.in_([each.id for each, _ in parts]), _QUEUED)
-    carried = {"state": DeliveryState.BUNDLED, "bundle": digest.id, "reason": _IN_A_DIGEST}
-    tx.execute(update(delivery).where(these).values(**carried))
+    carried = update(delivery).values(state=DeliveryState.BUNDLED, bundle=digest.id)
+    ids: defaultdict[str, list[str]] = defaultdict(list)
+    for (each, _), reason in zip(parts, digest.reasons or [digest.kind.value] * len(parts), strict=True):
+        ids[reason].append(each.id)
+    for reason, these in ids.items():
+        tx.execute(carried.where(delivery.c.id.in_(these), _QUEUED).values(reason=f"{reason}, in a digest"))
 
 
 def _settle_carried(tx: Tx, digest: Delivery) -> None:
     """Let the alerts that a digest carries share what became of it."""
     these = and_(delivery.c.bundle == digest.alert_id, delivery.c.state == DeliveryState.BUNDLED)
-    reason = f"in a digest: {digest.reason}" if digest.reason else "in a digest"
-    tx.execute(update(delivery).where(these).values(state=digest.state, sent_at=digest.sent_at, reason=reason))
+    why = f": {digest.reason}" if digest.reason else ""
+    settled = {"state": digest.state, "sent_at": digest.sent_at, "reason": delivery.c.reason.concat(why)}
+    tx.execute(update(delivery).where(these).values(**settled))
 
 
 # --- start and reload --------------------------------------------------------------------------------------------

@@ -54,7 +54,8 @@ def sound(kept: Mapping[str, Any]) -> Alert | Notice | None:
 
 def digest_document(made: Digest) -> dict[str, Any]:
     """Return what is kept of a digest; the alerts that it carries are kept already."""
-    return {"id": made.id, "kind": made.kind.value, "made_at": made.made_at.isoformat()}
+    reasons = {each.id: reason for each, reason in zip(made.alerts, made.reasons, strict=False)}
+    return {"id": made.id, "kind": made.kind.value, "made_at": made.made_at.isoformat(), "reasons": reasons}
 
 
 def digest(kept: Mapping[str, Any], alerts: Sequence[Mapping[str, Any]]) -> Digest:
@@ -64,9 +65,10 @@ def digest(kept: Mapping[str, Any], alerts: Sequence[Mapping[str, Any]]) -> Dige
     """
     carried = tuple(each for each in map(sound, alerts) if isinstance(each, Alert))
     try:
-        made_at = datetime.fromisoformat(kept["made_at"])
-        return Digest(id=kept["id"], kind=Kind(kept["kind"]), alerts=carried, made_at=made_at)
-    except (KeyError, TypeError, ValueError) as error:
+        made_at, held = datetime.fromisoformat(kept["made_at"]), kept.get("reasons")
+        reasons = tuple(held.get(each.id, "") for each in carried) if held else ()
+        return Digest(id=kept["id"], kind=Kind(kept["kind"]), alerts=carried, made_at=made_at, reasons=reasons)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise DamagedRow(_DAMAGED.format(error)) from error
 
 

@@ -95,8 +95,8 @@ class Town:
     def __init__(self, database: Database, answers: Sequence[Sequence[Answer]]) -> None:
         self.now, self.database = MORNING, database
         self.lines = {c.name: Script(c, list(script)) for c, script in zip(CHANNELS, answers, strict=True)}
-        config = SimpleNamespace(zone=UTC, notices=("desk",))
-        runtime = cast("Runtime", SimpleNamespace(lines=self.lines, config=config))
+        config, bench = SimpleNamespace(zone=UTC, notices=("desk",)), SimpleNamespace(watches={})
+        runtime = cast("Runtime", SimpleNamespace(lines=self.lines, config=config, bench=bench))
         tools = Tools(database=database, sandbox=cast("Sandbox", None), now=lambda: self.now, jitter=lambda: 1.0)
         self._runtime, self._tools = runtime, tools
         self._work = Delivering(lambda: self._runtime, self._tools)
@@ -107,7 +107,8 @@ class Town:
         """Owe an alert to channels."""
         self.rung += 1
         what = alert(self.rung, priority, self.now)
-        due = [each for name in channels for each in owed(what.id, name, self.lines[name].channel.receivers, self.now)]
+        told = [self.lines[name].channel for name in channels]
+        due = [each for one in told for each in owed(what.id, one.name, one.receivers, self.now, rule=what.rule)]
 
         def write(tx: Tx) -> None:
             rulings._keep(tx, what)

@@ -31,7 +31,7 @@ async def published(
         timezone = "UTC"
         feeds.wire = {{ url = "{wire.url("/feed/rss")}", interval = "5m", full_text = "never" }}
         rules.everything = "feed:wire"
-        channels.desk = {{ webhook = "{receiver.url("/hook")}" }}
+        channels.desk = {{ webhook = "{receiver.url("/hook")}", burst = false }}
         network.allow = ["127.0.0.0/8"]
     """)
     await house.work()

@@ -151,7 +151,9 @@ async def test_a_refused_message_goes_to_the_fallback_and_says_nothing_of_the_ch
 
 
 async def test_a_receiver_that_hangs_up_without_an_answer_is_spared_and_its_alerts_are_told_elsewhere(day: Day) -> None:
-    await day.begin(day.webhook("desk", DROP, more=DEFAULT) + day.webhook("mail"))
+    await day.begin(
+        day.webhook("desk", DROP, more=f"{DEFAULT}, burst = false") + day.webhook("mail", more="burst = false")
+    )
     await day.ring(*ferries(1, 12))
     await day.until("09:59")
     assert len(day.receiver.asked("/desk")) <= 12
@@ -316,7 +318,7 @@ async def test_after_half_an_hour_many_come_in_one_digest(day: Day) -> None:
 
 
 async def test_a_few_come_singly(day: Day) -> None:
-    await day.begin(day.webhook("desk", BROKEN, more=DEFAULT))
+    await day.begin(day.webhook("desk", BROKEN, more=f"{DEFAULT}, burst = false"))
     await day.ring(*ferries(1, 20))
     await day.until("09:30")
     day.turns("desk", TAKEN)
@@ -325,13 +327,13 @@ async def test_a_few_come_singly(day: Day) -> None:
     assert day.states("desk") == [DeliveryState.SENT] * 20
 
 
-async def test_more_than_a_hundred_come_in_several_digests_of_much_the_same_size(day: Day) -> None:
+async def test_more_than_five_hundred_come_in_several_digests_of_much_the_same_size(day: Day) -> None:
     await day.begin(day.webhook("desk", BROKEN, more=DEFAULT))
-    await day.ring(*ferries(1, 212))
+    await day.ring(*ferries(1, 802))
     await day.until("10:30", step=timedelta(minutes=5))
     day.turns("desk", TAKEN)
     await day.until("11:00", step=timedelta(minutes=5))
-    assert [len(each) for each in day.digests("desk")] == [70, 70, 71]
+    assert [len(each) for each in day.digests("desk")] == [400, 401]
     told = [headline for each in day.digests("desk") for headline in each]
     assert told == [each for each in day.published if each in told]
 
@@ -413,7 +415,9 @@ async def test_alerts_share_what_became_of_their_digest(day: Day) -> None:
     no = Reply(status=413)
     await late_digest(day, no)
     assert day.states("desk") == [DeliveryState.UNDELIVERED] * 3
-    assert {each.reason for each in day.owed("desk")} == {"in a digest: server answered 413 (Request Entity Too Large)"}
+    assert {each.reason for each in day.owed("desk")} == {
+        "late, in a digest: server answered 413 (Request Entity Too Large)"
+    }
     assert day.digests("mail") == [ferries(1, 3)]
     assert day.status() == 0
 

@@ -31,7 +31,7 @@ def config(wire: HttpServer, receiver: HttpServer, rules: Iterable[str], *, feed
         timezone = "UTC"
         {feeds or f'feeds.wire = "{wire.url("/rss")}"'}
         {written}
-        channels.desk = {{ webhook = "{receiver.url("/hook")}", default = true }}
+        channels.desk = {{ webhook = "{receiver.url("/hook")}", default = true, burst = false }}
         polling.full_text = "never"
         network.allow = ["127.0.0.0/8"]
         {more}

@@ -54,7 +54,7 @@ def configured(house: House, wire: HttpServer, receiver: HttpServer, bodies: Seq
         timezone = "UTC"
         feeds.reuters = {{ url = "{wire.url("/rss")}", interval = "5m", full_text = "never" }}
         rules.broad = "{" OR ".join(f"={name}" for name in NAMES)}"
-        channels.desk = {{ webhook = "{receiver.url("/hook")}" }}
+        channels.desk = {{ webhook = "{receiver.url("/hook")}", burst = false }}
         network.allow = ["127.0.0.0/8"]
     """)
 

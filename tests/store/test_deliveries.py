@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from itertools import count
 
 import pytest
 
 from monitor import alert as nouns
-from monitor.alert import Attempt, Delivery, DeliveryState, Digest, Priority, owed
+from monitor.alert import Attempt, Delivery, DeliveryState, Digest, Kind, Priority, owed
 from monitor.channel import ChannelState
 from monitor.judge import Ruling
+from monitor.policy import Reason, Together
 from monitor.store import channels, deliveries, rulings
 from monitor.store.database import Database
 from tests.store.samples import (
@@ -32,6 +34,8 @@ from tests.store.samples import (
     started,
     told,
 )
+
+NUMBERS = count(1)
 
 
 def kept(database: Database, delivery: Delivery) -> Delivery:
@@ -197,29 +201,29 @@ def test_the_line_is_read_off_its_index(database: Database, question: partial[ob
 
 
 def rung(database: Database, *names: str, channel: str = "desk", receiver: str = "") -> list[Delivery]:
-    """Owe alerts to a channel and return the deliveries."""
-    (number,) = added(database, arrival(entry(sum(names[0].encode()))))
-    about = get(database, number)
+    """Owe an alert of each of the rules to a channel and return the deliveries."""
     owed_now = []
     for name in names:
-        what = alert(about, rule=name)
-        (due,) = owed(what.id, channel, (receiver,), NOW)
+        (number,) = added(database, arrival(entry(next(NUMBERS))))
+        what = alert(get(database, number), rule=name)
+        (due,) = owed(what.id, channel, (receiver,), NOW, rule=name)
         ruling = Ruling(item_id=number, version=1, matches=(), alerts=(what,), deliveries=(due,))
         database.write_now(partial(rulings.record, rulings=[ruling], now=NOW))
         owed_now.append(due)
     return owed_now
 
 
-def bundled(database: Database, *parts: Delivery) -> Delivery:
+def bundled(database: Database, *parts: Delivery, kind: Kind = Kind.LATE) -> Delivery:
     """Put deliveries into a digest and return its delivery."""
-    what, carrier = nouns.bundled(database.read_now(partial(deliveries.with_alerts, owed=parts)), NOW)
     carried = database.read_now(partial(deliveries.with_alerts, owed=parts))
+    what, carrier = nouns.bundled(carried, NOW, kind=kind)
     database.write_now(partial(deliveries.bundle, digest=what, carrier=carrier, parts=carried))
     return carrier
 
 
 def to_hand_on(database: Database, *priorities: Priority) -> list[str]:
-    found = database.read_now(partial(deliveries.to_hand_on, name="desk", priorities=priorities or tuple(Priority)))
+    wanted = partial(deliveries.to_hand_on, name="desk", priorities=priorities or tuple(Priority), now=NOW)
+    found = database.read_now(wanted)
     return [each.id for each in found]
 
 
@@ -237,10 +241,17 @@ def test_alerts_are_handed_on_once_in_their_order_and_notices_never(database: Da
     assert to_hand_on(database) == [second.id]
 
 
+def test_what_policy_holds_is_not_handed_on_before_its_time(database: Database) -> None:
+    held, over = rung(database, "nato", "siemens")
+    for each, until in ((held, NOW + HOUR), (over, NOW)):
+        database.write_now(partial(deliveries.hold, delivery_id=each.id, until=until, reason=Reason.DIGEST))
+    assert to_hand_on(database) == [over.id]
+
+
 def test_only_alerts_that_matter_so_much_are_handed_on(database: Database) -> None:
     (high,) = rung(database, "nato")
     assert (to_hand_on(database, Priority.URGENT), to_hand_on(database, Priority.HIGH)) == ([], [high.id])
-    assert database.read_now(partial(deliveries.to_hand_on, name="desk", priorities=())) == ()
+    assert database.read_now(partial(deliveries.to_hand_on, name="desk", priorities=(), now=NOW)) == ()
 
 
 def test_what_a_waiting_digest_carries_is_handed_on_alert_by_alert(database: Database) -> None:
@@ -306,7 +317,7 @@ def test_alerts_share_what_becomes_of_their_digest(database: Database, state: De
     finished(database, replace(digest, state=state, reason="server answered", sent_at=NOW))
     for each in parts:
         share = kept(database, each)
-        assert (share.state, share.reason, share.sent_at) == (state, "in a digest: server answered", NOW)
+        assert (share.state, share.reason, share.sent_at) == (state, "late, in a digest: server answered", NOW)
 
 
 def test_a_digest_that_waits_again_keeps_its_alerts(database: Database) -> None:
@@ -356,6 +367,42 @@ def test_of_a_digest_that_was_given_up_its_alerts_are_counted(database: Database
     started(database, digest)
     finished(database, replace(digest, state=DeliveryState.UNDELIVERED, reason="413"))
     assert database.read_now(deliveries.counts) == {"desk": {DeliveryState.UNDELIVERED: 2}}
+
+
+def sent(database: Database, delivery: Delivery, at: datetime) -> None:
+    started(database, delivery)
+    finished(database, replace(delivery, state=DeliveryState.SENT, sent_at=at), at=at)
+
+
+def test_how_often_a_receiver_was_told_of_a_rule_counts_a_digest_once(database: Database) -> None:
+    parts = rung(database, "nato", "nato")
+    sent(database, bundled(database, *parts, kind=Kind.BUNDLE), NOW)
+    (again,), (other,) = rung(database, "nato"), rung(database, "siemens")
+    for each in (again, other):
+        sent(database, each, NOW + MINUTE)
+    told_of = partial(deliveries.told, owed=again, now=NOW + HOUR)
+    assert database.read_now(partial(told_of, since=NOW - SECOND)) == (NOW, NOW + MINUTE)
+    assert database.read_now(partial(told_of, since=NOW)) == (NOW + MINUTE,)
+
+
+def test_how_often_a_receiver_was_told_is_looked_up_in_an_index(database: Database) -> None:
+    (each,) = rung(database, "nato")
+    steps = plan(database, partial(deliveries.told, owed=each, since=NOW, now=NOW))
+    assert [step for step in steps if "delivery_told" in step]
+
+
+BUNDLE = Together(
+    kind=Kind.BUNDLE, reason=Reason.BURST, reasons=(Reason.BURST,), alike=("receiver", "instead_of", "rule")
+)
+
+
+def test_what_goes_together_is_alike_and_was_held_for_the_same(database: Database) -> None:
+    first, second, elsewhere, free = rung(database, "nato", "nato", "siemens", "nato")
+    for each in (first, second, elsewhere):
+        database.write_now(partial(deliveries.hold, delivery_id=each.id, until=NOW, reason=Reason.BURST))
+    held = partial(deliveries.held_with, first=free, together=BUNDLE, now=NOW)
+    assert [each.id for each in database.read_now(partial(held, most=9))] == [first.id, second.id, free.id]
+    assert [each.id for each in database.read_now(partial(held, most=1))] == [first.id]
 
 
 # --- start and reload --------------------------------------------------------------------------------------------
