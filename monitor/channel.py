@@ -69,6 +69,14 @@ Target = Console | Service | Webhook | Mail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """How a user writes alerts: names such as ``$headline`` in words of a form."""
+
+    text: str
+    form: Form = Form.TEXT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
     """One way to reach people."""
 
@@ -85,6 +93,8 @@ class Channel:
     wake: Priority = Priority.URGENT
     #: What its messages are written as; what its service reads best when None.
     form: Form | None = None
+    #: How its alerts are written; as all are when None.
+    template: Template | None = None
     #: Channels that may tell its alerts while it cannot be reached, the best first.
     fallback: tuple[str, ...] = ()
 
@@ -149,8 +159,8 @@ class Message:
     sheet: Sheet
     #: What it says in a chat's narrow column.
     chat: Sheet
-    #: What it says on one line.
-    brief: Brief
+    #: What it says on one line; None where a template says it.
+    brief: Brief | None
     #: The ``alert.v1``, ``digest.v1`` or ``notice.v1`` document.
     payload: Mapping[str, object]
     #: What to show on one line of a terminal.

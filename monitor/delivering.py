@@ -93,7 +93,10 @@ class Delivering:
         if claimed is None:
             return None
         zone = self._runtime().config.zone
-        message = render.message(claimed.what, delivery=claimed.delivery, zone=zone, outage=claimed.outage)
+        template = line.channel.template
+        message = render.message(
+            claimed.what, delivery=claimed.delivery, zone=zone, outage=claimed.outage, template=template
+        )
         result, seconds = await line.send(message)
         jitter = self._tools.jitter()
 

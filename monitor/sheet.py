@@ -38,6 +38,8 @@ class Part(Enum):
     REPEATS = auto()
     #: Which alert it is.
     NAME = auto()
+    #: What a user's template says.
+    OWN = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,10 @@ class Run:
     marked: bool = False
     #: Stands on one line, however narrow that is.
     whole: bool = False
+    #: Is shortened when all that may be given up is.
+    cut: bool = False
+    #: The form that it is written in already, being a template's own words; None for words that are escaped.
+    own: Form | None = None
     #: Where it leads, an address that is one word in every form; empty where it leads nowhere.
     link: str = ""
 
@@ -68,8 +74,8 @@ class Line:
 
 
 def line(part: Part, text: str, *, strong: bool = False) -> Line:
-    """Return a line of words of one kind."""
-    return Line(part=part, runs=(Run(text=text, strong=strong),))
+    """Return a line of words of one kind; a headline is cut to fit."""
+    return Line(part=part, runs=(Run(text=text, strong=strong, cut=part is Part.HEADLINE),))
 
 
 def address(link: str) -> Line | None:

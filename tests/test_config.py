@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from monitor import config
 from monitor.alert import Priority
-from monitor.channel import Console, Mail, Security, Service, Webhook
+from monitor.channel import Console, Mail, Security, Service, Template, Webhook
 from monitor.config import Config, Level, Log, LogFormat, Polling, build, watches
 from monitor.config.lines import lines
 from monitor.config.reference import TABLES
@@ -28,6 +28,7 @@ from monitor.errors import ConfigError
 from monitor.feed import FullText, Pace
 from monitor.hours import Quiet
 from monitor.rule import Rule, RuleTest, compile_rule
+from monitor.sheet import Form
 from tests.conftest import ROOT
 
 FAULTS = ROOT / "tests" / "config_faults"
@@ -589,6 +590,39 @@ def test_whatever_a_text_holds_each_key_stands_on_its_own_line(document: dict[st
 @given(st.text(max_size=40) | st.text("[]{}=.,\"'#\n a1", max_size=40))
 def test_lines_end_for_any_text(text: str) -> None:
     assert all(1 <= line <= text.count("\n") + 1 for line in lines(text).values())
+
+
+# --- how messages are written ----------------------------------------------------------------------------------------
+
+
+def test_a_channel_has_a_form_and_a_template_of_its_own(load: Load) -> None:
+    desk = r'{ url = "ntfy://desk", format = "markdown", template = "**$headline**\n$link" }'
+    (channel,) = load(channels=f"[channels]\ndesk = {desk}\n").channels
+    assert channel.form is Form.MARKDOWN
+    assert channel.template == Template(text="**$headline**\n$link", form=Form.MARKDOWN)
+
+
+def test_a_template_without_a_format_is_text(load: Load) -> None:
+    (channel,) = load(channels='[channels]\ndesk = { url = "ntfy://desk", template = "$id" }\n').channels
+    assert (channel.form, channel.template) == (None, Template(text="$id", form=Form.TEXT))
+
+
+@pytest.mark.parametrize(
+    ("channel", "warning"),
+    [
+        ('{ url = "console:", format = "text" }', "desk.format: has no effect; take it out: the console has a form"),
+        (
+            '{ webhook = "https://hook.example", template = "$id" }',
+            "desk.template: has no effect; take it out: a webhook",
+        ),
+        (
+            '{ url = "ntfy://desk", template = "$headline" }',
+            "desk.template: names neither $link nor $id; an alert could",
+        ),
+    ],
+)
+def test_a_form_or_template_of_no_use_is_warned_of(load: Load, channel: str, warning: str) -> None:
+    assert [words for words in said(load(channels=f"[channels]\ndesk = {channel}\n")) if warning in words] != []
 
 
 # --- the reference, and what is shipped ------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ from monitor import render, send
 from monitor.alert import (
     Alert,
     Delivery,
+    Digest,
     Failed,
     Fault,
     Kind,
@@ -88,7 +89,9 @@ def alert(**changes: object) -> Alert:
     return replace(known, **changes)  # type: ignore[arg-type]
 
 
-def message(what: Alert | Notice | None = None, *, receiver: str = "anna@bank.example", unknown: int = 0) -> Message:
+def message(
+    what: Alert | Notice | Digest | None = None, *, receiver: str = "anna@bank.example", unknown: int = 0
+) -> Message:
     delivery = Delivery(
         id="delivery22222222",
         alert_id="7f3k2bq5aaaaaaaa",
@@ -451,6 +454,26 @@ def test_a_mail_says_what_rang_in_text_and_html() -> None:
     assert page is not None
     assert text.get_content().replace("\r\n", "\n") == forms(message()).text + "\n"
     assert "<mark" in page.get_content()
+
+
+def test_a_mail_as_text_has_no_page() -> None:
+    with SmtpServer() as server:
+        channel = Channel(name="desk", target=mail(server.port), form=Form.TEXT)
+        send.open_sender(channel, console=io.StringIO(), now=lambda: NOW).send(message())
+        (letter,) = server.letters
+    assert letter.message.get_content_type() == "text/plain"
+
+
+def test_a_mail_of_a_digest_belongs_to_no_thread_and_is_sorted_with_its_rule() -> None:
+    what = Digest(id="g" * 16, kind=Kind.BUNDLE, alerts=(alert(), alert(id="b" * 16)), made_at=NOW)
+    letter = delivered(message(what))
+    assert letter["List-Id"] == "<nato.wirebell.bank.example>"
+    assert letter["References"] is None
+
+
+def test_a_mail_of_a_correction_stands_in_the_thread_of_what_it_corrects() -> None:
+    correction = alert(id="c" * 16, kind=Kind.CORRECTION, version=2, headline="Allies reject guarantees")
+    assert delivered(message(correction))["References"] == delivered(message())["References"]
 
 
 def test_a_mail_carries_the_headers_by_which_it_is_sorted_and_threaded() -> None:
@@ -1017,6 +1040,20 @@ def test_a_service_is_checked_when_it_is_loaded(url: str) -> None:
     assert len(found) == (0 if words is None else 1)
     assert words is None or words in found[0]
     assert not [canary for canary in CANARIES if canary in repr(found)]
+
+
+@pytest.mark.parametrize(
+    ("url", "form", "words"),
+    [
+        ("ntfy://canarytoken", Form.HTML, 'format = "html" is not one that ntfy:// takes; it takes text'),
+        (ELSEWHERE["tgram"], Form.TEXT, 'format = "text" is not one that tgram:// takes; it takes html and markdown'),
+        (ELSEWHERE["mmost"], Form.HTML, 'format = "html" is not one that mmost:// takes; it takes text and markdown'),
+        (ELSEWHERE["mmost"], Form.MARKDOWN, None),
+    ],
+)
+def test_a_form_that_the_service_does_not_take_is_a_fault(url: str, form: Form, words: str | None) -> None:
+    found = send.faults(Channel(name="desk", target=Service(url=url), form=form))
+    assert found == (() if words is None else (words,))
 
 
 @pytest.mark.parametrize("target", [Console(), mail(25)])

@@ -7,13 +7,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
-from monitor.channel import Channel, Console, Mail, Security, Service, Target, Webhook
+from monitor.channel import Channel, Console, Mail, Security, Service, Target, Template, Webhook
 from monitor.config.check import Entry
 from monitor.config.kinds import guess, listed, web_fault
 from monitor.config.report import Report
 from monitor.config.schema import ChannelTable
 from monitor.config.secret import Secrets
 from monitor.config.source import Place
+from monitor.render import template as templates
+from monitor.sheet import Form
 
 #: The keys of each kind of target, the first of each kind being what makes it one.
 _ADDRESS = ("url", "url_file", "url_env")
@@ -66,6 +68,8 @@ class Channels:
             self._report.warn(entry.place.at("wake"), "has no effect without quiet or digest", cure)
         self._check_digest(entry)
         target = self._target(entry)
+        self._check_form(entry, target)
+        template = self._template(entry)
         if target is None:
             return None
         return Channel(
@@ -76,6 +80,8 @@ class Channels:
             wake=table.wake,
             digest=table.digest,
             burst=table.burst,
+            form=table.format,
+            template=template,
         )
 
     def _check_digest(self, entry: Entry[ChannelTable]) -> None:
@@ -104,6 +110,27 @@ class Channels:
         else:
             return self._webhook(entry)
         return None
+
+    # --- how messages are written ------------------------------------------------------------------------------
+
+    def _check_form(self, entry: Entry[ChannelTable], target: Target | None) -> None:
+        if isinstance(target, Mail) and entry.table.format is Form.MARKDOWN:
+            self._report.fault(entry.place.at("format"), "mail is not read as Markdown", 'write "text" or "html"')
+        if isinstance(target, Console | Webhook):
+            reader = "the console has a form of its own" if isinstance(target, Console) else "a webhook gets JSON"
+            for key in sorted({"format", "template"} & entry.table.model_fields_set):
+                self._report.warn(entry.place.at(key), "has no effect", f"take it out: {reader}")
+
+    def _template(self, entry: Entry[ChannelTable]) -> Template | None:
+        if entry.table.template is None:
+            return None
+        place = entry.place.at("template")
+        template = Template(text=entry.table.template, form=entry.table.format or Form.TEXT)
+        for message, cure in (found := [*templates.faults(template)]):
+            self._report.fault(place, message, cure)
+        if not found and (lacking := templates.lacks(template)):
+            self._report.warn(place, *lacking)
+        return template
 
     # --- addresses ---------------------------------------------------------------------------------------------
 

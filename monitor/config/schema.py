@@ -39,6 +39,7 @@ from monitor.feed import FullText, Window
 from monitor.keep import Keep
 from monitor.limit import DEFAULT_BURST
 from monitor.rule import Precision, Where
+from monitor.sheet import Form
 
 
 class Level(StrEnum):
@@ -306,6 +307,18 @@ class ChannelTable(Named):
         "alerts are not counted. `false` is no limit.",
         '"3 in 5m"',
         DEFAULT_BURST,
+    )
+    format: Annotated[Form, choice(Form)] | None = key(
+        "What its messages are written as: `text`, `markdown` or `html`; what its service reads best when absent.",
+        '"text"',
+        None,
+    )
+    template: str | None = key(
+        "How its alerts are written, in its `format` or as text: words with `$headline`, `$link`, `$source`, `$feed`, "
+        "`$rule`, `$priority`, `$evidence`, `$place`, `$change`, `$time`, `$published`, `$id`, and `$$` for a dollar "
+        "sign.",
+        r'"$headline ($source)\n$link\n$id"',
+        None,
     )
     fallback: Fallback | None = key(
         "The channel that tells its alerts while it cannot be reached; any other one when absent, none with `false`.",

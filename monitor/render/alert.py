@@ -18,7 +18,7 @@ SHOWN = 6
 #: Sentences of evidence in a message.
 SENTENCES = 3
 #: Characters of a sentence that are shown around what matched: in full, and in a chat's narrow column.
-_WIDTH, _CHAT_WIDTH = 400, 240
+WIDTH, _CHAT_WIDTH = 400, 240
 #: Characters of a headline in a subject; longer ones are cut by mail programs anyway.
 SUBJECT_WIDTH = 200
 
@@ -52,11 +52,11 @@ def message(alert: Alert, delivery: Delivery, zone: tzinfo) -> Message:
 
 
 def _sheet(alert: Alert, zone: tzinfo, *, again: bool) -> Sheet:
-    head = Line(part=Part.HEADLINE, runs=(Run(text=headline(alert), link=link(alert.link)),))
+    head = Line(part=Part.HEADLINE, runs=(Run(text=headline(alert), link=link(alert.link), cut=True),))
     where = line(Part.SOURCE, f"{source(alert)}, {moments.seen(alert, zone)}")
     return sheet(
-        (_change(alert), head, where, address(link(alert.link))),
-        (quote(each, _WIDTH) for each in alert.evidence[:SENTENCES]),
+        (change(alert), head, where, address(link(alert.link))),
+        (quote(each, WIDTH) for each in alert.evidence[:SENTENCES]),
         (line(Part.WHY, each) for each in _reasons(alert)),
         (repeats.line(again=again),),
         (line(Part.NAME, f"rule {alert.rule}, alert {short_id(alert)}"),),
@@ -70,8 +70,8 @@ def _chat(alert: Alert, zone: tzinfo, *, again: bool) -> Sheet:
     name = [alert.rule, _briefly(alert.place), short_id(alert), "may repeat" if again else ""]
     return sheet(
         (
-            _change(alert),
-            Line(part=Part.HEADLINE, runs=(Run(text=headline(alert), strong=True), where)),
+            change(alert),
+            Line(part=Part.HEADLINE, runs=(Run(text=headline(alert), strong=True, cut=True), where)),
             address(link(alert.link)),
             *(quote(each, _CHAT_WIDTH) for each in alert.evidence[:SENTENCES]),
         ),
@@ -107,7 +107,7 @@ def begun(alert: Alert, words: str) -> str:
     return f"{_BEGINS[alert.kind]}: {words}" if alert.kind in _BEGINS else words
 
 
-def _change(alert: Alert) -> Line | None:
+def change(alert: Alert) -> Line | None:
     """Return the line that says what a correction changed; None where there is nothing to say."""
     runs = [run for change in alert.changes for run in (Run(text="; "), *_changed(change))][1:]
     if not runs and alert.kind is Kind.RETRACTION:

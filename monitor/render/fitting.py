@@ -12,6 +12,7 @@ from monitor.sheet import Line, Part, Sheet
 
 #: What is given up first; of several the last. Address and id stay: a message without them cannot be followed up.
 _GIVEN_UP = (
+    Part.OWN,
     Part.QUOTE,
     Part.WHY,
     Part.NOTE,
@@ -36,7 +37,14 @@ def fitted(sheet: Sheet, write: Callable[[Sheet], str], limit: int, size: Callab
 def _victim(sheet: Sheet) -> Line | None:
     """Return the line to give up next; None where only what must stay is left."""
     lines = list(sheet.lines())
-    return next((line for part in _GIVEN_UP for line in reversed(lines) if line.part is part), None)
+    return next(
+        (line for part in _GIVEN_UP for line in reversed(lines) if line.part is part and not _stays(line)), None
+    )
+
+
+def _stays(line: Line) -> bool:
+    """Return whether a line of a template names what must stay, or is cut rather than given up."""
+    return line.part is Part.OWN and any(run.link or run.whole or run.cut for run in line.runs)
 
 
 def _without(sheet: Sheet, victim: Line) -> Sheet:
@@ -54,18 +62,20 @@ def _counted(left: Sheet) -> Sheet:
 
 def _cut(sheet: Sheet, write: Callable[[Sheet], str], limit: int, size: Callable[[str], int]) -> str:
     """Cut the headline, so that what is written of it, with its escapes, fits; without any, where none of it does."""
-    headline = next((line for line in sheet.lines() if line.part is Part.HEADLINE), None)
-    if headline is None:
+    line = next((line for line in sheet.lines() if any(run.cut for run in line.runs)), None)
+    if line is None:
         return write(sheet)
 
     def taken(width: int) -> int:
-        return size(write(sheet.having(_shortened(headline, width), in_place_of=headline)))
+        return size(write(sheet.having(_shortened(line, width), in_place_of=line)))
 
-    width = bisect_right(range(1, len(headline.runs[0].text)), limit, key=taken)
-    cut = sheet.having(_shortened(headline, width), in_place_of=headline) if width > 1 else sheet.without(headline)
-    return write(cut)
+    longest = max(len(run.text) for run in line.runs if run.cut)
+    width = bisect_right(range(1, longest), limit, key=taken)
+    whole = width > 1 or line.part is not Part.HEADLINE
+    return write(sheet.having(_shortened(line, width), in_place_of=line) if whole else sheet.without(line))
 
 
-def _shortened(headline: Line, width: int) -> Line:
-    """Return the headline within so many characters, and nothing else on its line."""
-    return replace(headline, runs=(replace(headline.runs[0], text=short(headline.runs[0].text, width)),))
+def _shortened(line: Line, width: int) -> Line:
+    """Return a line with its headline within so many characters; beside that, only a template's words stay."""
+    runs = (replace(run, text=short(run.text, width)) if run.cut else run for run in line.runs)
+    return replace(line, runs=tuple(run for run in runs if run.cut or line.part is Part.OWN))

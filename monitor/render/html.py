@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import escape
 
-from monitor.sheet import Line, Part, Run, Sheet
+from monitor.sheet import Form, Line, Part, Run, Sheet
 
 #: Colours come from the reader's scheme; only the mark brings its own pair, readable on light and dark alike. It is
 #: bold too, for services such as Telegram that keep little but bold, links and quotes. No title: they would show it.
@@ -52,10 +52,14 @@ def page(sheet: Sheet) -> str:
 
 
 def _line(line: Line) -> str:
-    return _FRAMES.get(line.part, _PARAGRAPH).format("".join(_words(run, line.part) for run in line.runs))
+    words = "".join(_words(run, line.part) for run in line.runs)
+    has_frame = any(run.own is Form.HTML for run in line.runs)
+    return words if has_frame else _FRAMES.get(line.part, _PARAGRAPH).format(words)
 
 
 def _words(run: Run, part: Part) -> str:
+    if run.own is Form.HTML:
+        return run.text
     words = _MARK.format(html(run.text)) if run.marked else html(run.text)
     words = f"<b>{words}</b>" if run.strong and part is Part.CHANGE else words
     words = f'<span style="white-space:nowrap">{words}</span>' if run.whole else words
@@ -83,6 +87,8 @@ def _chat_line(line: Line) -> str:
 
 
 def _chat_words(run: Run) -> str:
+    if run.own is Form.HTML:
+        return run.text
     words = escape(run.link) if run.is_address else html(run.text)
     bold = f"<b>{words}</b>" if run.strong or run.marked else words
     return f'<a href="{escape(run.link)}">{bold}</a>' if run.link else bold

@@ -37,7 +37,7 @@ class Manner:
 
     def write(self, message: Message) -> str:
         """Return the body of a message for the service, as good as what it takes allows."""
-        if self.limit <= BRIEF:
+        if self.limit <= BRIEF and message.brief is not None:
             return one_line(message.brief, self.limit, self._size)
         sheet, writer = self._writing(message)
         return fitted(sheet, writer, self.limit, self._size)

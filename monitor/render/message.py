@@ -7,19 +7,32 @@ from dataclasses import replace
 from datetime import tzinfo
 
 from monitor.alert import Alert, Delivery, Digest, Notice, What
-from monitor.channel import Message
+from monitor.channel import Message, Template
 from monitor.outage import Outage, excuse, instead_of
-from monitor.render import alert, digest, notice
+from monitor.render import alert, digest, notice, repeats
 from monitor.render.payload import outage_json
-from monitor.sheet import Part, line
+from monitor.render.template import written
+from monitor.sheet import Part, Sheet, line
 
 
-def message(what: What, *, delivery: Delivery, zone: tzinfo, outage: Outage | None = None) -> Message:
-    """Return what to send for the delivery.
+def message(
+    what: What, *, delivery: Delivery, zone: tzinfo, outage: Outage | None = None, template: Template | None = None
+) -> Message:
+    """Return what to send for the delivery; an alert as the template writes it, if there is one.
 
     One that may repeat says so. One that comes in another channel's place, or first after an outage, begins with that.
     """
-    return _prefaced(_plain(what, delivery, zone), delivery, outage, zone)
+    plain = _plain(what, delivery, zone)
+    if template is not None and isinstance(what, Alert):
+        plain = _own(plain, written(what, template, zone), delivery)
+    return _prefaced(plain, delivery, outage, zone)
+
+
+def _own(plain: Message, own: Sheet, delivery: Delivery) -> Message:
+    """Return the message with what a template says in the place of all else; whether it may repeat stands below."""
+    again = repeats.line(again=delivery.may_repeat)
+    whole = replace(own, paragraphs=(*own.paragraphs, (again,))) if again else own
+    return replace(plain, sheet=whole, chat=whole, brief=None)
 
 
 def _plain(what: What, delivery: Delivery, zone: tzinfo) -> Message:

@@ -20,6 +20,12 @@ def day(moment: datetime) -> str:
     return f"{_DAYS[moment.weekday()]} {moment.day} {_MONTHS[moment.month - 1]} {moment:%H:%M}"
 
 
+def whole(moment: datetime, zone: tzinfo) -> str:
+    """Return the local day and time of day, with the zone."""
+    local = moment.astimezone(zone)
+    return f"{day(local)} {local:%Z}".rstrip()
+
+
 def date(moment: datetime) -> str:
     """Return the day alone."""
     return day(moment).rpartition(" ")[0]
@@ -33,9 +39,8 @@ def at(moment: datetime, zone: tzinfo, beside: datetime) -> str:
 
 def seen(alert: Alert, zone: tzinfo) -> str:
     """Return when an item was seen, with the zone, and when it was published as far as that is known."""
-    local = alert.seen.astimezone(zone)
     when = published(alert, zone, alert.seen)
-    return f"seen {day(local)} {local:%Z}".rstrip() + (f" ({when})" if when else "")
+    return f"seen {whole(alert.seen, zone)}{f' ({when})' if when else ''}"
 
 
 def published(alert: Alert, zone: tzinfo, beside: datetime) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import groupby
 
-from monitor.sheet import Line, Part, Run, Sheet
+from monitor.sheet import Form, Line, Part, Run, Sheet
 
 _FRAMES = {Part.QUOTE: '  "{}"', Part.HEADING: "{}:", Part.ENTRY: "  {}"}
 
@@ -18,8 +18,8 @@ def text(sheet: Sheet, escape: Callable[[str], str] = str) -> str:
 def text_line(line: Line, escape: Callable[[str], str] = str) -> str:
     """Return one line of text; in a list, where it leads stands at its end."""
     words = "".join(
-        "".join(run.text for run in runs) if shown else escape("".join(map(_words, runs)))
-        for shown, runs in groupby(line.runs, key=lambda run: run.is_address)
+        "".join(run.text for run in runs) if as_it_is else escape("".join(map(_words, runs)))
+        for as_it_is, runs in groupby(line.runs, key=lambda run: run.is_address or run.own is Form.TEXT)
     )
     address = next((run.link for run in line.runs if run.link), "") if line.part is Part.ENTRY else ""
     return f"{_FRAMES.get(line.part, '{}').format(words)} {address}".rstrip()

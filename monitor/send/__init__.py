@@ -64,12 +64,12 @@ def open_sender(
 
 
 def faults(channel: Channel) -> tuple[str, ...]:
-    """Return what is wrong with a channel's address or secret, in words that hold none of it."""
+    """Return what is wrong with a channel's address, secret or form, in words that hold none of it."""
     match channel.target:
         case Webhook() as target:
             return tuple(webhook.faults(target))
         case Service() as target:
-            return tuple(service.faults(target.url))
+            return tuple(service.faults(target.url, channel.form))
         case _:
             return ()
 

@@ -213,8 +213,8 @@ class _Warnings(logging.Handler):
             self.lines.append(record.getMessage())
 
 
-def faults(url: str) -> Iterator[str]:
-    """Yield why the address is not one service with one receiver whose outcome can be known."""
+def faults(url: str, form: Form | None = None) -> Iterator[str]:
+    """Yield why the address is not one service with one receiver whose outcome can be known, or takes no such form."""
     scheme = urlsplit(url).scheme.lower() if "://" in url else ""
     warnings = _Warnings()
     logger = logging.getLogger("apprise")
@@ -232,6 +232,9 @@ def faults(url: str) -> Iterator[str]:
         yield f"the address names {len(services)} services; give each a channel of its own"
     for service in services:
         yield from _shape_faults(service, url)
+        known = takes(scheme, _forms(service))
+        if form is not None and form not in known:
+            yield f'format = "{form}" is not one that {scheme}:// takes; it takes {" and ".join(known)}'
 
 
 def _unknown(scheme: str) -> str | None:
