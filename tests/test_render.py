@@ -8,16 +8,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from monitor import render
-from monitor.alert import Alert, Change, Delivery, Digest, Kind, Notice, Priority, What
+from monitor.alert import CORRECTING, FIRST, Alert, Change, Delivery, Digest, Kind, Notice, Priority, What
 from monitor.outage import Outage
 from monitor.rule import Evidence
+from monitor.urgency import Urgency
+from tests.conftest import ROOT
 from tests.forms import Forms, forms
 from tests.injections import INJECTIONS
 
@@ -470,17 +471,10 @@ def test_a_notice_that_is_too_long_is_cut_at_its_end() -> None:
 
 # -- documents -------------------------------------------------------------------------------------------------------
 
-DOCUMENTED = {
-    schema["title"]: schema
-    for schema in map(
-        json.loads,
-        re.findall(
-            r"```json\n(.*?)```",
-            (Path(__file__).parents[1] / "docs" / "reference" / "messages.md").read_text(encoding="utf-8"),
-            flags=re.DOTALL,
-        ),
-    )
-}
+SCHEMAS = ROOT / "docs" / "schemas"
+DOCUMENTED = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in SCHEMAS.glob("*.json")}
+ID: dict[str, Any] = {"type": "string", "pattern": "^[a-z2-7]{16}$"}
+TIME: dict[str, Any] = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$"}
 _TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,),
     "array": (list,),
@@ -493,7 +487,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 def violations(value: Any, schema: dict[str, Any], at: str = "") -> Iterator[str]:  # noqa: ANN401 - JSON
     """The places in a document that its schema does not allow, by the keywords that our schemas use."""
-    schema = DOCUMENTED[schema["$ref"]] if "$ref" in schema else schema
+    place, _, name = schema.get("$ref", "").partition("#/$defs/")
+    schema = {"id": ID, "time": TIME}[name] if name else DOCUMENTED.get(place, schema)
     types = schema.get("type", [])
     allowed = [types] if isinstance(types, str) else types
     wrong = (
@@ -509,6 +504,12 @@ def violations(value: Any, schema: dict[str, Any], at: str = "") -> Iterator[str
         yield from _violations_within(value, schema, at)
 
 
+def misfits(message: Forms) -> list[str]:
+    """The places in a message's document that its schema does not allow, as its receiver reads it."""
+    document = json.loads(json.dumps(message.payload))
+    return list(violations(document, DOCUMENTED[f"{document['schema']}.json"]))
+
+
 def _violations_within(value: dict[str, Any] | list[Any], schema: dict[str, Any], at: str) -> Iterator[str]:
     if isinstance(value, list):
         if not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value)):
@@ -522,8 +523,19 @@ def _violations_within(value: dict[str, Any] | list[Any], schema: dict[str, Any]
         yield from violations(each, schema["properties"].get(key, {"enum": []}), f"{at}.{key}")
 
 
-def test_the_schemas_of_all_documents_are_published() -> None:
-    assert set(DOCUMENTED) == {"alert.v1", "digest.v1", "notice.v1"}
+def test_the_schemas_of_all_documents_are_published_and_share_their_parts() -> None:
+    assert set(DOCUMENTED) == {"alert.v1.json", "digest.v1.json", "notice.v1.json"}
+    for name, schema in DOCUMENTED.items():
+        assert f"{schema['title']}.json" == name
+        assert schema["$defs"] == {"id": ID, "time": TIME}
+
+
+def test_every_kind_of_message_has_its_place_in_a_schema() -> None:
+    alerts = DOCUMENTED["alert.v1.json"]["properties"]["kind"]["enum"]
+    digests = DOCUMENTED["digest.v1.json"]["properties"]["reason"]["enum"]
+    notices = DOCUMENTED["notice.v1.json"]["properties"]["kind"]["enum"]
+    assert sorted([*alerts, *digests, *notices]) == sorted(Kind)
+    assert alerts == [*FIRST, *CORRECTING]
 
 
 @pytest.mark.parametrize(
@@ -531,17 +543,20 @@ def test_the_schemas_of_all_documents_are_published() -> None:
     [
         ALERT,
         replace(ALERT, priority=Priority.URGENT, language=None, evidence=(), place="", read="headline"),
-        replace(ALERT, link="javascript:alert(1)"),
+        replace(ALERT, link="javascript:alert(1)", urgency=Urgency.FLASH),
         replace(ALERT, published=datetime(2026, 11, 24, 9, 11, 7, 123456, tzinfo=BERLIN)),
-        HELLO,
-        replace(HELLO, kind=Kind.RELOAD, feed="tass"),
+        replace(ALERT, kind=Kind.CORRECTION, changes=(Change(before="denies", after="confirms"),)),
+        replace(ALERT, kind=Kind.RETRACTION),
+        *(replace(HELLO, kind=kind) for kind in (Kind.HELLO, Kind.RELOAD, Kind.CHANNEL, Kind.HEALTH, Kind.LOSS)),
+        replace(HELLO, kind=Kind.HEALTH, feed="tass"),
         Digest(id=ALERT.id, kind=Kind.LATE, alerts=(ALERT, ALERT), made_at=ALERT.made_at),
+        Digest(id=ALERT.id, kind=Kind.DIGEST, alerts=(ALERT,), reasons=("held, quiet hours",), made_at=ALERT.made_at),
+        Digest(id=ALERT.id, kind=Kind.BUNDLE, alerts=(ALERT,), made_at=ALERT.made_at),
     ],
 )
 @pytest.mark.parametrize("unknown", [0, 1])
 def test_documents_are_as_their_schemas_say(what: What, unknown: int) -> None:
-    document = json.loads(json.dumps(shown(what, unknown=unknown).payload))
-    assert list(violations(document, DOCUMENTED[document["schema"]])) == []
+    assert misfits(shown(what, unknown=unknown)) == []
 
 
 def test_the_check_of_schemas_sees_what_is_wrong() -> None:
@@ -549,7 +564,7 @@ def test_the_check_of_schemas_sees_what_is_wrong() -> None:
         "id": "7F3K", "strength": 2, "read": "all", "rule": None, "new": 1, "evidence": [{"spans": [[0, 1]]}],
     }  # fmt: skip
     del document["feed"]
-    assert set(violations(document, DOCUMENTED["alert.v1"])) == {
+    assert set(violations(document, DOCUMENTED["alert.v1.json"])) == {
         ".feed", ".id", ".strength", ".read", ".rule", ".new", ".evidence[0].field", ".evidence[0].sentence",
         ".evidence[0].spans[0]",
     }  # fmt: skip
@@ -811,5 +826,5 @@ def test_the_first_message_after_an_outage_begins_with_it_in_every_form(what: Wh
     assert told.line.endswith(f"({place} {sorry.rstrip('.')})")
     assert told.payload["instead_of"] == "mail"
     assert told.payload["outage"] == {"since": "2026-11-24T08:26:07Z", "until": "2026-11-24T09:11:07Z", "waiting": 7}
-    assert list(violations(json.loads(json.dumps(told.payload)), DOCUMENTED[str(told.payload["schema"])])) == []
+    assert misfits(told) == []
     assert told.subject == shown(what).subject
