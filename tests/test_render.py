@@ -828,3 +828,15 @@ def test_the_first_message_after_an_outage_begins_with_it_in_every_form(what: Wh
     assert told.payload["outage"] == {"since": "2026-11-24T08:26:07Z", "until": "2026-11-24T09:11:07Z", "waiting": 7}
     assert misfits(told) == []
     assert told.subject == shown(what).subject
+
+
+# -- what the page shows ---------------------------------------------------------------------------------------------
+
+
+def test_the_examples_of_the_page_are_what_is_sent() -> None:
+    page = (ROOT / "docs" / "reference" / "messages.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```(?:text|markdown)\n(.*?)\n```", page, flags=re.DOTALL)
+    brief = shown(ALERT).message.brief
+    line = render.one_line(brief, 400) if brief else ""
+    begins = "\n".join(shown(CORRECTED).text.split("\n")[:2])
+    assert examples == [shown(ALERT).text, shown(ALERT).markdown, line, begins, shown(HELD).text]

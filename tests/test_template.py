@@ -13,6 +13,7 @@ from monitor.channel import Message, Template
 from monitor.render import template as templates
 from monitor.render.manner import Manner
 from monitor.sheet import Form
+from tests.conftest import ROOT
 from tests.forms import Forms, forms
 from tests.injections import INJECTIONS
 from tests.test_render import ALERT, BERLIN, DELIVERY, HELLO, LATE
@@ -160,3 +161,9 @@ def test_a_template_in_which_a_headline_could_act_is_refused(text: str, form: Fo
 def test_a_template_without_address_and_id_is_warned_of() -> None:
     assert templates.lacks(Template(text="$headline")) is not None
     assert templates.lacks(Template(text="$headline ${id}")) is None
+
+
+def test_every_name_is_documented_where_templates_are() -> None:
+    for page in ("messages.md", "config.md"):
+        text = (ROOT / "docs" / "reference" / page).read_text(encoding="utf-8")
+        assert [name for name in templates.NAMES if f"`${name}`" not in text] == []
