@@ -8,22 +8,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from monitor import feed, item, parse
+from monitor import feed, item
 from monitor.cli import shapes
 from monitor.cli.screen import count
 from monitor.cli.shapes import Document
 from monitor.config import Config
+from monitor.documents import Documents
 from monitor.exchange import Answer, Response
-from monitor.feed import Failed, Feed, FeedState, FullText, NotAFeed, Parsed, Trouble
+from monitor.feed import Failed, Feed, FeedState, FullText, Parsed, Trouble
 from monitor.greeting import clock
 from monitor.item import Entry, Item, Reading
 from monitor.judge import Bench
 from monitor.network import Network
-from monitor.pipeline import FEED_DEADLINE
 from monitor.render import clean, link
 from monitor.rule import Match
 from monitor.runtime import USER_AGENT
-from monitor.sandbox import Killed, Lane, Sandbox
+from monitor.sandbox import Sandbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,48 +49,32 @@ async def probe(config: Config, declared: Feed, now: datetime) -> Probe:
     started = time.monotonic()
     try:
         answer = await network.exchange(replace(feed.request(state), access=declared.access))
+        seconds = time.monotonic() - started
+        result = await _result(network, state, declared, answer, now)
     finally:
         await network.aclose()
-    seconds = time.monotonic() - started
-    return Probe(
-        feed=declared,
-        answer=answer if isinstance(answer, Response) else None,
-        seconds=seconds,
-        result=await _result(state, answer, now),
-    )
+    return Probe(feed=declared, answer=answer if isinstance(answer, Response) else None, seconds=seconds, result=result)
 
 
-async def _result(state: FeedState, answer: Answer, now: datetime) -> Parsed | Failed:
+async def _result(network: Network, state: FeedState, declared: Feed, answer: Answer, now: datetime) -> Parsed | Failed:
     match feed.outcome(state, answer, now):
         case Failed() as failure:
             return failure
         case feed.Document() as document:
-            return await _parsed(document)
+            return await _parsed(network, state, declared, document, now)
         case feed.Unchanged():  # only for who asked before: 304, with nothing to compare it to
             return Failed(trouble=Trouble.STATUS, detail="304 without having been asked before")
 
 
-async def _parsed(document: feed.Document) -> Parsed | Failed:
+async def _parsed(
+    network: Network, state: FeedState, declared: Feed, document: feed.Document, now: datetime
+) -> Parsed | Failed:
     sandbox = Sandbox()
     try:
-        done = await sandbox.run(
-            parse.feed,
-            document.body,
-            content_type=document.content_type,
-            url=document.url,
-            lane=Lane.CLEAN,
-            deadline=FEED_DEADLINE,
-        )
+        read = await Documents(sandbox).read(network, state, declared.access, document, now)
     finally:
         sandbox.close()
-    match done:
-        case Killed(reason=reason):
-            return Failed(trouble=Trouble.UNREADABLE, detail=str(reason))
-    match done.value:
-        case NotAFeed(detail=detail):
-            return Failed(trouble=Trouble.NOT_A_FEED, detail=detail)
-        case parsed:
-            return parsed
+    return read.found
 
 
 def found(config: Config, declared: Feed, parsed: Parsed, now: datetime) -> list[tuple[Entry, Match]]:
