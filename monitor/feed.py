@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -17,9 +17,6 @@ from monitor.item import Entry
 
 #: Larger feeds than this are refused; the largest real one seen has 2.7 MB.
 LIMIT = 10 * 1024 * 1024
-#: So many bytes of an item's key tell it from the others of its feed: of a billion pairs of a thousand entries each,
-#: less than one is taken for the same.
-SHORT_KEY = 8
 #: A feed that says it is gone is asked once a day, since some come back.
 GONE_INTERVAL = timedelta(days=1)
 #: A server that could not be reached is asked once more this soon: mostly a line was lost, or it was starting.
@@ -189,6 +186,15 @@ def host_of(address: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Same:
+    """An entry that stands in a document letter for letter as it stood in the one before, and was not read again."""
+
+    #: The first eight bytes of its key.
+    key: bytes
+    published: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
     """A document that is a feed."""
 
@@ -198,8 +204,8 @@ class Parsed:
     language: str | None = None
     #: How many more entries the document held.
     left_out: int = 0
-    #: Short keys of further entries, which stand there as they stood when they were last kept.
-    same: tuple[bytes, ...] = ()
+    #: Further entries, which are known.
+    same: tuple[Same, ...] = ()
     #: By what its entries are known next time; empty where they must be read again.
     remembered: bytes = b""
 
@@ -289,6 +295,11 @@ def request(state: FeedState) -> Request:
     return Request(url=state.address, headers=headers, limit=LIMIT, slow=state.slow)
 
 
+def part_request(place: str) -> Request:
+    """Return what to ask for a document that another lists: it waits where it keeps out none that lists others."""
+    return Request(url=place, headers={"Accept": _ACCEPT}, limit=LIMIT, slow=True)
+
+
 _CAUSES = {
     Refusal.ADDRESS: Cause.ADDRESS,
     Refusal.URL: Cause.ADDRESS,
@@ -350,6 +361,21 @@ def _body(state: FeedState, answer: Response) -> Unchanged | Document:
         fresh=how_long,
         ttl=ttl(answer.body),
     )
+
+
+def gathered(parts: Sequence[Parsed]) -> Parsed:
+    """Return the feed that several documents make together; it is called as the first of them."""
+    return Parsed(
+        title=parts[0].title,
+        language=parts[0].language,
+        entries=tuple(entry for part in parts for entry in part.entries),
+        left_out=sum(part.left_out for part in parts),
+    )
+
+
+def provisional(document: Document) -> Document:
+    """Return a document that is to be read again even if it is the same, since what it lists may not be."""
+    return replace(document, etag=None, modified=None, body_hash=b"read again")
 
 
 def _status_cause(status: int, headers: Mapping[str, str]) -> Cause:

@@ -45,6 +45,8 @@ class Taken:
     """What a poll left behind."""
 
     after: FeedState
+    #: How many entries it listed.
+    listed: int
     new: int
     changed: int
     loss: listing.Loss | None
@@ -52,13 +54,17 @@ class Taken:
 
 def take(tx: Tx, answered: Answered, rules: Rules) -> Taken | None:
     """Keep what came and the state after it; None, and nothing is kept, where another holds the feed now."""
-    keyed = {item.key(entry): entry for entry in reversed(answered.parsed.entries)}  # oldest first: ids follow arrival
+    parsed = answered.parsed
+    keyed = {item.key(entry): entry for entry in reversed(parsed.entries)}  # oldest first: ids follow arrival
+    # What was not read again is known, and of what it says only the date counts here.
+    same = {each.key: Entry(published=each.published) for each in reversed(parsed.same)}
+    listed = same | keyed
     known = dict(item_rows.known(tx, answered.state.id, tuple(keyed)))
     news = {key: entry for key, entry in keyed.items() if key not in known}
-    starts_over = feed.starts_over(answered.state, known=len(known), listed=len(keyed))
-    twins = {} if starts_over else _twins(tx, answered.state, news, len(keyed))
+    starts_over = feed.starts_over(answered.state, known=len(known) + len(same), listed=len(listed))
+    twins = {} if starts_over else _twins(tx, answered.state, news, len(listed))
     shown = listing.Listing(
-        entries=keyed, known={*known, *twins}, newest_before=_newest_before(tx, answered.state, keyed)
+        entries=listed, known={*same, *known, *twins}, newest_before=_newest_before(tx, answered.state, listed)
     )
     lost = None if starts_over else listing.loss(answered.state, shown, answered.declared.window, answered.now)
     after = _after(answered, rules, shown, new=len(news) - len(twins), renamed=len(twins), lost=lost)
@@ -73,8 +79,8 @@ def take(tx: Tx, answered: Answered, rules: Rules) -> Taken | None:
     _add(tx, answered, rules, fresh, starts_over=starts_over)
     changed = {key: entry for key, entry in keyed.items() if item.compare(entry, known.get(key)) is Change.CHANGED}
     _revise(tx, answered, changed, known)
-    feed_rows.lists(tx, answered.state.id, keyed)
-    return Taken(after=after, new=len(fresh), changed=len(changed), loss=lost)
+    feed_rows.lists(tx, answered.state.id, listed)
+    return Taken(after=after, listed=len(listed), new=len(fresh), changed=len(changed), loss=lost)
 
 
 def _twins(tx: Tx, state: FeedState, news: Mapping[bytes, Entry], listed: int) -> Mapping[bytes, int]:
@@ -96,7 +102,7 @@ def _known(entry: Entry, number: int) -> Known:
 def _after(  # noqa: PLR0913 - all that a state depends on
     answered: Answered, rules: Rules, shown: listing.Listing, *, new: int, renamed: int, lost: listing.Loss | None
 ) -> FeedState:
-    state, now, entries = answered.state, answered.now, answered.parsed.entries
+    state, now, entries = answered.state, answered.now, tuple(shown.entries.values())
     brought = feed.Brought(new=new, odd=listing.odd(state, entries, renamed=renamed, now=now))
     news, watched = rhythm.after(state, brought, [entry.published for entry in entries], now)
     learned = replace(

@@ -1,6 +1,6 @@
 """The four loops, joined by due rows.
 
-    poll(feed)     network.answering | feed.outcome | sandbox(parse.feed) | item.compare
+    poll(feed)     network.answering | feed.outcome | documents.read | item.compare
                                                          tx: feed (fenced), seen, items (judge due, read due)
     read(item)     network.answering | item.page | sandbox(article.text)
                                                          tx: text or the reason why not, judge due again
@@ -25,9 +25,10 @@ from functools import partial
 from typing import TypeVar
 from uuid import uuid4
 
-from monitor import article, feed, intake, item, listing, parse, record, rhythm, week
+from monitor import article, feed, intake, item, listing, record, rhythm, week
 from monitor.alert import FIRST, Alert
 from monitor.delivering import Delivering
+from monitor.documents import Documents
 from monitor.errors import StoreError
 from monitor.exchange import Answer, Response
 from monitor.feed import FeedState
@@ -48,13 +49,10 @@ from monitor.store.database import Lease, Tx
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-#: Longest that a reader may take over one document.
-FEED_DEADLINE = timedelta(seconds=2)
+#: Longest that a reader may take over one article.
 ARTICLE_DEADLINE = timedelta(seconds=5)
 #: How polls are shared out among feeds without an interval is decided anew after so long.
 PLAN_LASTS = timedelta(minutes=10)
-#: A parse that takes longer goes to the slow lane from then on.
-SLOW_PARSE = timedelta(seconds=0.5)
 #: Items judged in one transaction.
 BATCH = 50
 #: A batch that takes longer hangs: with 1,000 rules one takes 0.1 s. Nothing else bounds it, whereas servers, readers
@@ -168,6 +166,7 @@ class Polling:
     def __init__(self, pipeline: Pipeline, tools: Tools) -> None:
         self._pipeline, self._tools = pipeline, tools
         self._unkept = Unkept(tools, feed_rows.cut_leases)
+        self._documents = Documents(tools.sandbox)
         #: Polls under way by host.
         self._asked: Counter[str] = Counter()
         self._plan = rhythm.Plan(bound=rhythm.FIRST_BOUND)
@@ -232,7 +231,7 @@ class Polling:
             case feed.Failed():
                 await self._fail(state, declared, outcome)
             case feed.Document():
-                await self._parse(state, declared, outcome)
+                await self._read(state, declared, outcome)
 
     def _unchanged(self, state: FeedState, declared: feed.Feed, outcome: feed.Unchanged) -> FeedState:
         now = self._tools.now()
@@ -246,31 +245,19 @@ class Polling:
         pace = self._pipeline.runtime.config.pace
         return rhythm.wait(declared, state, self._plan, pace, self._tools.now(), fresh=fresh)
 
-    async def _parse(self, state: FeedState, declared: feed.Feed, document: feed.Document) -> None:
-        result = await self._tools.sandbox.run(
-            parse.feed,
-            document.body,
-            content_type=document.content_type,
-            url=document.url,
-            lane=Lane.SLOW if state.slow else Lane.CLEAN,
-            deadline=FEED_DEADLINE,
-        )
-        match result:
-            case Killed():
-                failure = feed.Failed(trouble=feed.Trouble.UNREADABLE, detail=str(result), cause=feed.Cause.BROKEN)
-                await self._fail(replace(state, slow=True), declared, failure)
-                return
-        match result.value:
-            case feed.NotAFeed(detail=detail, cause=cause):
-                failure = feed.Failed(trouble=feed.Trouble.NOT_A_FEED, detail=detail, cause=cause)
-                await self._fail(state, declared, failure)
+    async def _read(self, state: FeedState, declared: feed.Feed, document: feed.Document) -> None:
+        network = self._pipeline.runtime.network
+        read = await self._documents.read(network, state, declared.access, document, self._tools.now())
+        match read.found:
+            case feed.Failed() as failure:
+                await self._fail(replace(state, slow=state.slow or read.slow), declared, failure)
             case feed.Parsed() as parsed:
                 answered = Answered(
                     state=state,
                     declared=declared,
-                    document=document,
+                    document=read.document,
                     parsed=parsed,
-                    slow=result.took > SLOW_PARSE,
+                    slow=read.slow,
                     now=self._tools.now(),
                 )
                 await self._take(answered)
@@ -289,13 +276,14 @@ class Polling:
         taken = await self._tools.database.write(partial(intake.take, answered=answered, rules=rules))
         if taken is None:  # another holds the feed now: what was found here is thrown away
             return
+        self._documents.kept(state, parsed)
         _tell(state, taken.after)
         if taken.loss:
             log.warning("%s: entries may be lost, no entry of the poll before is listed any more", state.name)
         if not taken.new and not taken.changed:
-            log.debug("%s polled: no news in %d", state.name, len(parsed.entries))
+            log.debug("%s polled: no news in %d", state.name, taken.listed)
             return
-        log.info("%s polled: %d new, %d changed of %d", state.name, taken.new, taken.changed, len(parsed.entries))
+        log.info("%s polled: %d new, %d changed of %d", state.name, taken.new, taken.changed, taken.listed)
         if parsed.left_out:
             log.warning("%s truncated: %d more entries were not read", state.name, parsed.left_out)
         self._pipeline.judgements.wake()

@@ -9,18 +9,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from monitor import discovery, feed, item, parse
+from monitor import discovery, feed, item
 from monitor.cli import shapes
 from monitor.cli.screen import count
 from monitor.cli.shapes import Document
 from monitor.config import Config
+from monitor.documents import Documents
 from monitor.exchange import Answer, Response
-from monitor.feed import Failed, Feed, FeedState, FullText, NotAFeed, Parsed, Trouble
+from monitor.feed import Failed, Feed, FeedState, FullText, Parsed, Trouble
 from monitor.greeting import clock
 from monitor.item import Entry, Item, Reading
 from monitor.judge import Bench
 from monitor.network import Network
-from monitor.pipeline import ARTICLE_DEADLINE, FEED_DEADLINE
+from monitor.pipeline import ARTICLE_DEADLINE
 from monitor.render import clean, link
 from monitor.rule import Match
 from monitor.runtime import USER_AGENT
@@ -66,6 +67,7 @@ class Prober:
 
     def __init__(self, network: Network, sandbox: Sandbox) -> None:
         self._network, self._sandbox = network, sandbox
+        self._documents = Documents(sandbox)
 
     async def probe(self, declared: Feed, now: datetime) -> Probe:
         """Return what one poll of the feed brings."""
@@ -76,35 +78,18 @@ class Prober:
             feed=declared,
             answer=answer if isinstance(answer, Response) else None,
             seconds=time.monotonic() - started,
-            result=await self._result(state, answer, now),
+            result=await self._result(state, declared, answer, now),
         )
 
-    async def _result(self, state: FeedState, answer: Answer, now: datetime) -> Parsed | Failed:
+    async def _result(self, state: FeedState, declared: Feed, answer: Answer, now: datetime) -> Parsed | Failed:
         match feed.outcome(state, answer, now):
             case Failed() as failure:
                 return failure
             case feed.Document() as document:
-                return await self._parsed(document)
+                read = await self._documents.read(self._network, state, declared.access, document, now)
+                return read.found
             case feed.Unchanged():  # only for who asked before: 304, with nothing to compare it to
                 return Failed(trouble=Trouble.STATUS, detail="304 without having been asked before")
-
-    async def _parsed(self, document: feed.Document) -> Parsed | Failed:
-        done = await self._sandbox.run(
-            parse.feed,
-            document.body,
-            content_type=document.content_type,
-            url=document.url,
-            lane=Lane.CLEAN,
-            deadline=FEED_DEADLINE,
-        )
-        match done:
-            case Killed(reason=reason):
-                return Failed(trouble=Trouble.UNREADABLE, detail=str(reason))
-        match done.value:
-            case NotAFeed(detail=detail):
-                return Failed(trouble=Trouble.NOT_A_FEED, detail=detail)
-            case parsed:
-                return parsed
 
     async def named(self, page: Response) -> tuple[str, ...]:
         """Return the addresses of feeds that a page names."""

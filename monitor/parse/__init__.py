@@ -9,12 +9,9 @@ found      entries: cleaned, each of an identity of its own
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
 
-from monitor import charset, item, markup
-from monitor.feed import SHORT_KEY, Listed, NotAFeed, Parsed
-from monitor.item import Entry
+from monitor import charset, markup
+from monitor.feed import Cause, Listed, NotAFeed, Parsed
 from monitor.parse import entries, forgiving, instead, json_feed, references, sitemap, strict
 from monitor.parse.packed import unpacked
 from monitor.parse.raw import Doubt, Found
@@ -35,24 +32,23 @@ def feed(body: bytes, *, content_type: str, url: str, remembered: bytes = b"") -
     document = _document(body, content_type)
     if isinstance(document, NotAFeed):
         return document
-    standing = taken_apart(document, context=f"{url} {instead.first_tag(document)}", remembered=remembered)
-    if remembered and (parsed := _news(standing, url)):
+    context = f"{url} {instead.first_tag(document)}"
+    if parsed := _news(taken_apart(document, context, remembered), url):
         return parsed
     found = _read(document, url)
-    return _parsed(found, url, standing) if isinstance(found, Found) else found
+    return _parsed(found, url, taken_apart(document, context)) if isinstance(found, Found) else found
 
 
 def _news(standing: Standing, url: str) -> Parsed | None:
     """Return the feed with those of its entries alone that are not the same; None where it must be read whole."""
-    same = standing.same
-    found = _read(standing.news, url) if same else None
+    found = _read(standing.news, url) if standing.same else None
     parsed = _parsed(found, url, standing) if isinstance(found, Found) else None
-    return replace(parsed, same=same) if parsed and parsed.remembered else None
+    return parsed if parsed and parsed.remembered else None
 
 
 def _document(body: bytes, content_type: str) -> str | NotAFeed:
     if not body.strip():
-        return NotAFeed(detail="the answer is empty")
+        return NotAFeed(detail="the answer is empty", cause=Cause.EMPTY)
     plain = unpacked(body)
     if isinstance(plain, NotAFeed):
         return plain
@@ -82,21 +78,12 @@ def _feed(document: str, url: str) -> Found | NotAFeed:
 def _parsed(found: Found, url: str, standing: Standing) -> Parsed:
     read = [entries.entry(raw, url) for raw in found.entries]
     distinct = entries.distinct([entry for entry in read if entries.says_something(entry)])
+    itself = not found.left_out and list(distinct) == read
     return Parsed(
         title=markup.headline(found.title),
         entries=distinct,
         language=markup.clean(found.language)[: entries.LONGEST_NAME] or None,
         left_out=found.left_out,
-        remembered=b"" if found.left_out else _remembered(read, distinct, standing),
+        same=standing.same,
+        remembered=standing.remembered(distinct) if itself else b"",
     )
-
-
-def _remembered(read: Sequence[Entry], distinct: Sequence[Entry], standing: Standing) -> bytes:
-    """Return by what the entries are known next time, empty where one's letters alone do not make it what it is."""
-    keys = [item.key(entry) for entry in distinct]
-    same = standing.same
-    if len(read) + len(same) != len(standing.places) or list(read) != list(distinct):
-        return b""
-    if not {key[:SHORT_KEY] for key in keys}.isdisjoint(same):
-        return b""
-    return standing.remembered(keys)

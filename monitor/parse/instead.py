@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from monitor import markup
-from monitor.feed import NotAFeed
+from monitor.feed import Cause, NotAFeed
 from monitor.parse.entries import link
 
 #: What a document is that has such a root element.
@@ -53,7 +53,8 @@ def document(root: str, text: str, url: str) -> NotAFeed | None:
     if kind is None:
         return None
     linked = _linked_feed(text, url)
-    return NotAFeed(detail=f"{kind}, not a feed" + (f"; it links to the feed {linked}" if linked else ""))
+    said = f"{kind}, not a feed" + (f"; it links to the feed {linked}" if linked else "")
+    return NotAFeed(detail=said, cause=Cause.PAGE)
 
 
 def unknown(document: str) -> NotAFeed:

@@ -9,14 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
+from struct import Struct
 
-from monitor.feed import SHORT_KEY
+from monitor import item
+from monitor.feed import Same
+from monitor.item import Entry
+from monitor.listing import SHORT_KEY
 
-#: Bytes that stand for an entry's letters.
-_PRINT = 8
-_PAIR = _PRINT + SHORT_KEY
-_BLANK = frozenset("> \t\r\n/")
+#: How an entry is remembered: what stands for its letters, the beginning of its key, and when it was published.
+_MEMORY = Struct(f"<8s{SHORT_KEY}sq")
+#: Seconds that stand for no time.
+_UNDATED = -(1 << 62)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: What may follow the name of an element in its tag.
+_NAME_ENDS = frozenset("> \t\r\n/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,20 +33,17 @@ class Standing:
 
     document: str
     #: Where each entry begins and ends.
-    places: tuple[tuple[int, int], ...]
+    places: Sequence[tuple[int, int]]
     #: What stands for the letters of each.
-    prints: tuple[bytes, ...]
-    #: Short keys of those that were read before, by what stands for them.
-    before: Mapping[bytes, bytes]
-
-    @property
-    def same(self) -> tuple[bytes, ...]:
-        """Return the short keys of the entries that need not be read again."""
-        return tuple(self.before[each] for each in self.prints if each in self.before)
+    prints: Sequence[bytes]
+    #: What was read before, by what stands for its letters.
+    before: Mapping[bytes, Same]
+    #: Those of the entries that were.
+    same: tuple[Same, ...]
 
     @property
     def news(self) -> str:
-        """Return the document without them."""
+        """Return the document without the entries that are the same."""
         pieces, end = [], 0
         for (start, after), each in zip(self.places, self.prints, strict=True):
             if each in self.before:
@@ -46,24 +51,31 @@ class Standing:
                 end = after
         return "".join((*pieces, self.document[end:]))
 
-    def remembered(self, keys: Sequence[bytes]) -> bytes:
-        """Return what ``taken_apart`` is to be told next time; ``keys`` are those of the entries that were read."""
-        own = iter(keys)
-        return b"".join(each + (self.before.get(each) or next(own)[:SHORT_KEY]) for each in self.prints)
+    def remembered(self, read: Sequence[Entry]) -> bytes:
+        """Return by what the entries are known next time, empty where their letters alone do not make them.
+
+        ``read`` are those that are not the same.
+        """
+        found = [Same(key=item.key(entry)[:SHORT_KEY], published=entry.published) for entry in read]
+        apart = len(found) + len(self.same) == len(self.places)
+        if not apart or not {each.key for each in found}.isdisjoint(each.key for each in self.same):
+            return b""
+        own = iter(found)
+        return b"".join(_packed(each, self.before.get(each) or next(own)) for each in self.prints)
 
 
-def taken_apart(document: str, *, context: str, remembered: bytes) -> Standing:
+def taken_apart(document: str, context: str, remembered: bytes = b"") -> Standing:
     """Take a document apart; ``context`` is what else decides of what its letters mean."""
     places = tuple(_places(document, "item" if "</item>" in document else "entry"))
     key = blake2b(context.encode("utf-8", "surrogatepass"), digest_size=32).digest()
+    prints = [_print(document[start:end], key) for start, end in places]
+    before = dict(_unpacked(remembered))
     return Standing(
         document=document,
         places=places,
-        prints=tuple(_print(document[start:end], key) for start, end in places),
-        before={
-            remembered[at : at + _PRINT]: remembered[at + _PRINT : at + _PAIR]
-            for at in range(0, len(remembered), _PAIR)
-        },
+        prints=prints,
+        before=before,
+        same=tuple(before[each] for each in prints if each in before),
     )
 
 
@@ -74,7 +86,7 @@ def _places(document: str, name: str) -> Iterator[tuple[int, int]]:
         end = document.find(closing, start)
         if end < 0:
             return
-        if document[start + len(opening)] in _BLANK:
+        if document[start + len(opening)] in _NAME_ENDS:
             yield start, end + len(closing)
             start = document.find(opening, end)
         else:
@@ -82,4 +94,15 @@ def _places(document: str, name: str) -> Iterator[tuple[int, int]]:
 
 
 def _print(letters: str, key: bytes) -> bytes:
-    return blake2b(letters.encode("utf-8", "surrogatepass"), digest_size=_PRINT, key=key).digest()
+    return blake2b(letters.encode("utf-8", "surrogatepass"), digest_size=8, key=key).digest()
+
+
+def _packed(print_: bytes, same: Same) -> bytes:
+    seconds = (same.published - _EPOCH) // timedelta(seconds=1) if same.published else _UNDATED
+    return _MEMORY.pack(print_, same.key, seconds)
+
+
+def _unpacked(remembered: bytes) -> Iterator[tuple[bytes, Same]]:
+    for print_, key, seconds in _MEMORY.iter_unpack(remembered):
+        published = None if seconds == _UNDATED else _EPOCH + timedelta(seconds=seconds)
+        yield print_, Same(key=key, published=published)

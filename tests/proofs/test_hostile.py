@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from monitor import config, item, markup, parse, pipeline
+from monitor import config, documents, item, markup, parse
 from monitor.errors import ConfigError
 from monitor.exchange import Request
-from monitor.feed import NotAFeed, Parsed, State
+from monitor.feed import Listed, NotAFeed, Parsed, State
 from monitor.item import Reading
 from monitor.sandbox import Death, Done, Killed, Lane, Sandbox
 from monitor.store import feeds, items
@@ -109,7 +109,10 @@ def wire() -> Iterator[HttpServer]:
 
 def outcomes(found: Mapping[str, feeds.Facts]) -> dict[str, int | str]:
     """Return of each feed how many items were read of it, or the reason why it fails."""
-    return {name: each.items if each.state.state is State.OK else each.state.reason for name, each in found.items()}
+    return {
+        name: each.items if each.state.state in {State.OK, State.ODD} else each.state.reason
+        for name, each in found.items()
+    }
 
 
 def crashes(found: Mapping[str, feeds.Facts]) -> int:
@@ -123,7 +126,7 @@ def check_bounds(kept: item.Item, clock: datetime) -> None:
     assert kept.published <= clock
     assert len(entry.headline) <= markup.HEADLINE_LIMIT
     assert max(len(entry.lead), len(entry.body)) <= markup.TEXT_LIMIT
-    assert max(len(entry.guid), len(entry.link)) <= parse.LONGEST_LINK
+    assert max(len(entry.guid), len(entry.link)) <= parse.entries.LONGEST_LINK
     assert not entry.link or entry.link.startswith(("http://", "https://"))
     words = (entry.headline, entry.lead.replace("\n", ""), entry.body.replace("\n", ""), entry.guid, entry.author)
     assert [each for each in words if not each.isprintable() or "root:" in each] == []
@@ -138,7 +141,7 @@ async def test_every_document_of_the_corpus_is_readable_or_fails_with_its_reason
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(pipeline, "FEED_DEADLINE", timedelta(seconds=30))  # one takes a second, on a busy machine ten
+    monkeypatch.setattr(documents, "DEADLINE", timedelta(seconds=30))  # one takes a second, on a busy machine ten
     with HttpServer() as canary:
         replies = hostile.served(f"127.0.0.1:{canary.port}/".encode())
         street = Street(house, wire, receiver)
@@ -252,7 +255,7 @@ def test_a_hostile_config_is_refused_within_a_second(tmp_path: Path) -> None:
 
 
 async def test_after_a_document_that_hangs_the_next_one_is_read_at_once(sandbox: Sandbox) -> None:
-    async def read(body: bytes, deadline: timedelta) -> Done[Parsed | NotAFeed] | Killed:
+    async def read(body: bytes, deadline: timedelta) -> Done[Parsed | Listed | NotAFeed] | Killed:
         return await sandbox.run(
             parse.feed, body, content_type="", url="http://feed.example/", lane=Lane.SLOW, deadline=deadline
         )

@@ -21,7 +21,7 @@ from unicodedata import category
 import pytest
 from click.testing import CliRunner
 
-from monitor import pipeline
+from monitor import documents
 from monitor.cli import wirebell
 from monitor.store import feeds
 from tests.conftest import ROOT, SHARED, needs_shared
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:Deprecati
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a busy machine take its time with a document; the deadline is proved elsewhere."""
-    monkeypatch.setattr(pipeline, "FEED_DEADLINE", timedelta(seconds=30))
+    monkeypatch.setattr(documents, "DEADLINE", timedelta(seconds=30))
 
 
 #: What chats would ring or link for, if it stood there.

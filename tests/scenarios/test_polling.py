@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from monitor import pipeline
+from monitor import documents
 from monitor.feed import State
 from monitor.store import feeds
 from tests.http_server import HANG, HttpServer, Reply
@@ -254,7 +254,7 @@ async def test_another_address_with_other_items_is_a_new_history(
 async def test_a_feed_that_hangs_its_reader_fails_with_that_reason_and_takes_the_slow_lane(
     house: House, wire: HttpServer, receiver: HttpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipeline, "FEED_DEADLINE", timedelta(milliseconds=1))
+    monkeypatch.setattr(documents, "DEADLINE", timedelta(milliseconds=1))
     wire.reply("/rss", Reply(body=rss([{**OLD, "guid": str(n)} for n in range(900)])))
     house.configure(config(wire, receiver))
     await house.work()
