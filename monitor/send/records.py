@@ -62,7 +62,8 @@ _CODES: dict[tuple[Fault, bool], tuple[str, ...]] = {
         "too_many_attachments",
     ),
 }  # fmt: skip
-_MEANING = {code: meaning for meaning, codes in _CODES.items() for code in codes}
+#: Whose fault each code names, and whether it stays.
+MEANING = {code: meaning for meaning, codes in _CODES.items() for code in codes}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +77,7 @@ class _Answer:
     def code(self) -> str:
         """Return the code that is known here; its words are ours as much as theirs, and may be kept."""
         bare = self.words.removeprefix("Bad Request: ")
-        return bare if bare in _MEANING else ""
+        return bare if bare in MEANING else ""
 
 
 def told(records: Iterable[Record]) -> Outcome | None:
@@ -130,7 +131,7 @@ def _refused(status: int, answer: _Answer) -> Outcome:
         return outcome
     reason = outcome.reason if isinstance(outcome, Failed) else f"server answered {status} ({responses[status]})"
     if answer.code and (not isinstance(outcome, Failed) or outcome.fault is Fault.MESSAGE):
-        fault, permanent = _MEANING[answer.code]
+        fault, permanent = MEANING[answer.code]
         return Failed(reason=f"{reason}: {answer.code}", fault=fault, permanent=permanent, said=answer.words)
     if isinstance(outcome, Failed):
         return replace(outcome, reason=f"{reason}: {answer.code}") if answer.code else outcome
