@@ -59,6 +59,11 @@ class Person:
         account = self.ask("POST", "register", login)
         self._access, self.id = {"Authorization": f"Bearer {account['access_token']}"}, account["user_id"]
 
+    @property
+    def token(self) -> str:
+        """What stands for the login."""
+        return self._access["Authorization"].removeprefix("Bearer ")
+
     def ask(self, method: str, path: str, document: object = None) -> dict[str, Any]:
         request = urllib.request.Request(  # noqa: S310 - loopback
             f"{self._server}/_matrix/client/v3/{path}",
@@ -105,9 +110,11 @@ def room(anna: Person, bot: Person) -> str:
     return str(anna.ask("POST", "createRoom", {"invite": [bot.id], "preset": "private_chat"})["room_id"])
 
 
-def say(homeserver: str, room: str, what: Alert | None = None, *, password: str = PASSWORD) -> Outcome:
+def say(
+    homeserver: str, room: str, what: Alert | None = None, *, login: str = f"bot:{quote(PASSWORD, safe='')}"
+) -> Outcome:
     host = homeserver.removeprefix("http://")
-    url = f"matrix://bot:{quote(password, safe='')}@{host}/{quote(room, safe='')}?hsreq=no"  # ids without a server
+    url = f"matrix://{login}@{host}/{quote(room, safe='')}?hsreq=no"  # an id without a server
     channel = Channel(name="room", target=Service(url=url))
     assert send.faults(channel) == ()
     sender = send.open_sender(channel, console=io.StringIO(), now=lambda: NOW, limit=timedelta(seconds=30))
@@ -123,6 +130,12 @@ def test_an_alert_is_read_by_another_user(homeserver: str, anna: Person, bot: Pe
     assert alert().link in event["content"]["formatted_body"]
 
 
+def test_an_access_token_does_in_place_of_a_login(homeserver: str, anna: Person, bot: Person, room: str) -> None:
+    assert isinstance(say(homeserver, room, login=bot.token), Sent)
+    (event,) = anna.read(room)
+    assert event["sender"] == bot.id
+
+
 @pytest.mark.parametrize(
     "words",
     ["@room @anna:bank.example", "<script>alert(1)</script><img src='http://evil.test'>", "[x](http://evil.test)"],
@@ -136,7 +149,7 @@ def test_hostile_words_are_words_there(homeserver: str, anna: Person, room: str,
 
 
 def test_a_login_that_is_refused_is_a_fault_of_the_channel(homeserver: str, room: str) -> None:
-    outcome = say(homeserver, room, password="wrong")
+    outcome = say(homeserver, room, login="bot:wrong")
     assert isinstance(outcome, Failed)
     assert (outcome.fault, outcome.permanent) == (Fault.CHANNEL, True)
     assert outcome.reason == "server answered 403 (Forbidden)"

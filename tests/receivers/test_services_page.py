@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from monitor.render.brief import BRIEF
-from monitor.send import service
+from monitor.send import records, service
 from monitor.sheet import Form
 from tests.conftest import ROOT
 from tests.receivers.services import SERVICES
@@ -46,5 +46,5 @@ def test_a_yes_is_the_answer_that_the_page_names(name: str) -> None:
 
 
 def test_every_code_that_is_read_stands_on_the_page() -> None:
-    lost = [code for code in service.records.MEANING if f"`{code}`" not in PAGE.read_text()]
+    lost = [code for code in records.MEANING if f"`{code}`" not in PAGE.read_text()]
     assert lost == []
