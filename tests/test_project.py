@@ -20,7 +20,7 @@ from monitor import config
 from monitor.cli import wirebell
 from tests.conftest import ROOT
 
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "tests/receivers/synapse.lock")
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 LONGEST_DECISION = 40
 

@@ -1006,6 +1006,16 @@ def test_a_service_does_not_sleep_between_messages(http: HttpServer) -> None:
     assert [each.request_rate_per_sec for each in opened._bell] == [0]
 
 
+def test_a_service_that_asks_for_a_long_wait_is_not_waited_for(http: HttpServer) -> None:
+    limit = b'{"errcode": "M_LIMIT_EXCEEDED", "error": "Too Many Requests", "retry_after_ms": 322935}'
+    http.reply("/_matrix/client/v3/login", Reply(status=429, body=limit))
+    url = f"matrix://bot:canarypassword@127.0.0.1:{http.port}/!room:bank.example"
+    outcome = sender(Service(url=url), limit=timedelta(seconds=5)).send(message())
+    wait = timedelta(milliseconds=322935)
+    reason = "server answered 429 (Too Many Requests)"
+    assert outcome == Failed(reason=reason, fault=Fault.CHANNEL, permanent=False, retry_after=wait)
+
+
 def test_records_that_say_nothing_known_are_kept_without_secrets() -> None:
     url = "json://bot:canarypassword@127.0.0.1/canarytoken/deep?+X-Key=canaryheader"
     assert records.told([("WARNING", "Something broke"), ("DEBUG", "Socket Exception: Broken pipe")]) is None

@@ -170,7 +170,7 @@ def _create(path: Path, text: str, mode: int) -> Path:
     """Write a file that is not there yet; raise FileExistsError where one is."""
     path.touch(mode, exist_ok=False)
     try:
-        path.write_text(f"{text.rstrip()}\n", encoding="utf-8")
+        path.write_bytes(f"{text.rstrip()}\n".encode("utf-8", "surrogateescape"))  # what was typed, whatever it was
     except OSError:
         path.unlink()
         raise

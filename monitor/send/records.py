@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from http import HTTPStatus
 from http.client import responses
 
 from monitor.alert import Failed, Fault, Outcome, Unknown
@@ -24,6 +25,8 @@ Record = tuple[str, str]
 
 #: The status that a warning ends with; ntfy puts two digits of its own behind it.
 _STATUS = re.compile(r"error=(\d{3})(?:\d\d)?\.?\s*$")
+#: How the plugin of Matrix says that it was asked to wait.
+_THROTTLED = "requested we throttle back"
 _SMTP_REPLY = re.compile(r"\((\d{3}), b['\"]\s*([245]\.\d{1,3}\.\d{1,3})?")
 _SILENCE = re.compile(r"timed out|Connection aborted|Connection broken|Connection reset", re.IGNORECASE)
 #: How requests says that an answer never came where a proxy stands in between; it calls the proxy unreachable then.
@@ -34,6 +37,10 @@ _BROKE = ("Socket ", "IRC Exception: ")
 _DETAILS = "Response Details:\r\n"
 #: Levels below a warning.
 QUIET = {"DEBUG", "TRACE", "INFO"}
+#: Which request comes next, and those on which no message depends: when a login is refused, the plugin of Matrix tries
+#: to register an account, and before that it looks for the server's description of itself.
+_ASKED = re.compile(r"Matrix [A-Z]+ URL: (\S+)")
+_ASIDE = re.compile(r"/register$|/\.well-known/")
 #: Longer waits than this, in seconds, are not meant.
 _LONGEST_WAIT = 7 * 24 * 3600
 
@@ -55,7 +62,8 @@ _CODES: dict[tuple[Fault, bool], tuple[str, ...]] = {
         "too_many_attachments",
     ),
 }  # fmt: skip
-_MEANING = {code: meaning for meaning, codes in _CODES.items() for code in codes}
+#: Whose fault each code names, and whether it stays.
+MEANING = {code: meaning for meaning, codes in _CODES.items() for code in codes}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,19 +77,39 @@ class _Answer:
     def code(self) -> str:
         """Return the code that is known here; its words are ours as much as theirs, and may be kept."""
         bare = self.words.removeprefix("Bad Request: ")
-        return bare if bare in _MEANING else ""
+        return bare if bare in MEANING else ""
 
 
 def told(records: Iterable[Record]) -> Outcome | None:
     """Return the outcome that the records of a failed attempt speak of, if any."""
     lines = list(records)
-    said = [line for level, line in lines if level not in QUIET]
-    if statuses := [found for line in said if (found := _STATUS.search(line))]:
-        return _refused(int(statuses[-1][1]), _answer(lines))
+    if refusal := _last_refusal(lines):
+        return _refused(*refusal)
     for level, line in reversed(lines):
         if level == "DEBUG" and line.startswith(_BROKE) and (outcome := _broken(line)):
             return outcome
     return None
+
+
+def _last_refusal(lines: Iterable[Record]) -> tuple[int, _Answer] | None:
+    """Return the status of the last request that was refused, with the body of the answer below it."""
+    status, body, aside = None, "", False
+    for level, line in lines:
+        if level not in QUIET:
+            found = None if aside else _status(line)
+            status, body = (found, "") if found else (status, body)
+        elif level == "DEBUG" and (asked := _ASKED.match(line)):
+            aside = _ASIDE.search(asked[1]) is not None
+        elif level == "DEBUG" and line.startswith(_DETAILS) and not aside:
+            body = body or line.removeprefix(_DETAILS)
+    return None if status is None else (status, _answer(body))
+
+
+def _status(line: str) -> int | None:
+    if _THROTTLED in line:
+        return HTTPStatus.TOO_MANY_REQUESTS
+    found = _STATUS.search(line)
+    return int(found[1]) if found else None
 
 
 def _broken(line: str) -> Outcome | None:
@@ -103,19 +131,18 @@ def _refused(status: int, answer: _Answer) -> Outcome:
         return outcome
     reason = outcome.reason if isinstance(outcome, Failed) else f"server answered {status} ({responses[status]})"
     if answer.code and (not isinstance(outcome, Failed) or outcome.fault is Fault.MESSAGE):
-        fault, permanent = _MEANING[answer.code]
+        fault, permanent = MEANING[answer.code]
         return Failed(reason=f"{reason}: {answer.code}", fault=fault, permanent=permanent, said=answer.words)
     if isinstance(outcome, Failed):
         return replace(outcome, reason=f"{reason}: {answer.code}") if answer.code else outcome
     return channel_fault(f"{reason}, and did not take the message", said=answer.words)
 
 
-def _answer(records: Iterable[Record]) -> _Answer:
-    """Return what the service said last: Apprise keeps the first bytes of it in a record of its own."""
-    details = [line.removeprefix(_DETAILS) for level, line in records if level == "DEBUG" and line.startswith(_DETAILS)]
+def _answer(details: str) -> _Answer:
+    """Return what the service said, from how Apprise writes the first bytes of it down."""
     body: object = b""
     with suppress(ValueError, SyntaxError):
-        body = literal_eval(details[-1]) if details else b""
+        body = literal_eval(details)
     return _read(body) if isinstance(body, bytes) else _Answer()
 
 

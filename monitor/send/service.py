@@ -62,6 +62,10 @@ def _keep_secrets_out_of_logs() -> None:
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
+def _goes_on(last_io: object = None, wait: object = None) -> None:
+    """Stand in for a wait of Apprise's."""
+
+
 class ServiceSender:
     """Sends through Apprise: one object with one service, in the caller's thread, without retries or pauses."""
 
@@ -76,7 +80,10 @@ class ServiceSender:
         return list(self._bell)
 
     def _prepare(self, service: NotifyBase) -> None:
-        service.request_rate_per_sec = 0  # it would sleep up to 5.5 s; the outbox sets the pace
+        # The outbox sets the pace. Apprise would sleep up to 5.5 s before a message, and here as long as a service asks
+        # for after one, in a thread that nobody can end: a Matrix homeserver asked for 323 s.
+        service.request_rate_per_sec = 0
+        service.throttle = _goes_on  # type: ignore[method-assign]
         if "rto=" not in self._url:
             service.socket_read_timeout = min(READ, self._limit)
         if "cto=" not in self._url:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import stat
 import tomllib
 from collections.abc import Iterator
@@ -12,7 +13,8 @@ from click.testing import CliRunner, Result
 
 from monitor import config
 from monitor.cli import asking, known, wirebell
-from monitor.cli.draft import feed_name, rule_name
+from monitor.cli import init as setting_up
+from monitor.cli.draft import Chat, Draft, feed_name, rule_name
 from tests.cli.home import rss
 from tests.http_server import HttpServer, Reply
 from tests.smtp_server import SmtpServer
@@ -180,6 +182,32 @@ def test_a_secret_that_is_there_stays_and_the_new_one_is_numbered(tmp_path: Path
         assert init(tmp_path, *options, "--to", f"json://127.0.0.1:{chat.port}/token").exit_code == 0
     assert (tmp_path / "chat.url").read_text() == "mine"
     assert tomllib.loads((tmp_path / "config.toml").read_text())["channels"]["chat"] == {"url_file": "chat-2.url"}
+
+
+def draft() -> Draft:
+    reader = Chat(url="json://bank.example/token")
+    return Draft(topic="strike", reader=reader, feeds=asking.feeds("un"), zone="UTC")
+
+
+def test_a_config_that_appears_meanwhile_stays_and_the_secret_goes_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "config.toml").write_text("theirs")
+    with pytest.raises(SystemExit):
+        setting_up._write(draft(), tmp_path / "config.toml")
+    assert "File exists; nothing is written" in capsys.readouterr().err
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("config.toml", "theirs")]
+
+
+def test_a_file_that_does_not_fit_on_the_disk_is_not_left_half(tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            setting_up._create(tmp_path / "chat.url", "json://bank.example/token", 0o600)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_there_is_not_is_said_before_anything_is_asked(tmp_path: Path) -> None:

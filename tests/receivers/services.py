@@ -47,6 +47,8 @@ class Service:
     #: Where it is posted to.
     path: str
     yes: Reply
+    #: What that answer means, as the reference page says it.
+    means: str
     #: What people read of a request.
     read: Callable[[dict[str, Any]], str]
     #: The host that is asked for where the service has one of its own; it is led to us.
@@ -80,6 +82,7 @@ SERVICES: Mapping[str, Service] = {
         host="hooks.slack.com",
         path="/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ",
         yes=plain(200, "ok"),
+        means="`200`, and the body is `ok`",
         read=_slack,
         noes={
             "payload": (
@@ -109,6 +112,7 @@ SERVICES: Mapping[str, Service] = {
         host="slack.com",
         path="/api/chat.postMessage",
         yes=answer(200, {"ok": True, "ts": "1503435956.000247"}),
+        means='`200`, and the body says `"ok": true`',
         read=_slack,
         noes={
             "no channel": (
@@ -138,6 +142,7 @@ SERVICES: Mapping[str, Service] = {
         host="discord.com",
         path="/api/webhooks/4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js",
         yes=answer(200, {"id": "1", "content": "…"}),
+        means="`200` or `204`: the message stands in the channel",
         read=_key("content"),
         noes={
             "too long": (
@@ -163,6 +168,7 @@ SERVICES: Mapping[str, Service] = {
         host="api.telegram.org",
         path="/bot123456789:abcdefg_hijklmnop/sendMessage",
         yes=answer(200, {"ok": True, "result": {"message_id": 4}}),
+        means="`200`: the message stands in the chat",
         read=_key("text"),
         html=True,
         noes={
@@ -199,6 +205,7 @@ SERVICES: Mapping[str, Service] = {
         path="/workflows/workflowid/triggers/manual/paths/invoke"
         "?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=signature",
         yes=Reply(status=202),
+        means="`200` or `202`: the workflow has it, and posts it a moment later",
         read=_card,
         noes={
             "signature": (
@@ -214,6 +221,7 @@ SERVICES: Mapping[str, Service] = {
         host="chat.googleapis.com",
         path="/v1/spaces/workspace/messages?token=token&key=key",
         yes=answer(200, {"name": "spaces/workspace/messages/1"}),
+        means="`200`: the message stands in the space",
         read=_key("text"),
         noes={
             "payload": (
@@ -237,6 +245,7 @@ SERVICES: Mapping[str, Service] = {
         url=f"mmost://{{host}}/{TOKEN}",
         path=f"/hooks/{TOKEN}",
         yes=plain(200, "ok"),
+        means="`200`: the message stands in the channel",
         read=_key("text"),
         noes={
             "payload": (
@@ -257,6 +266,7 @@ SERVICES: Mapping[str, Service] = {
         url=f"rocket://{TOKEN}/{TOKEN}@{{host}}/%23general",
         path=f"/hooks/{TOKEN}/{TOKEN}",
         yes=answer(200, {"success": True}),
+        means="`200`: the message stands in the channel",
         read=_key("text"),
         noes={
             "payload": (
@@ -270,6 +280,7 @@ SERVICES: Mapping[str, Service] = {
         url="ntfy://{host}/desk",
         path="/",
         yes=answer(200, {"id": "sPs71M8A2T", "event": "message"}),
+        means="`200`: the server has it, and pushes it to who listens",
         read=_key("message"),
         noes={
             "forbidden": (
@@ -288,6 +299,7 @@ SERVICES: Mapping[str, Service] = {
         url="gotify://{host}/canarytoken",
         path="/message",
         yes=answer(200, {"id": 25}),
+        means="`200`: the server has it, and pushes it to who listens",
         read=_key("title", "message"),
         noes={
             "token": (
