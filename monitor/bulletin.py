@@ -151,7 +151,7 @@ def _silent(state: FeedState, desk: Desk) -> str:
     said = [f"Last item {desk.clock(state.since)}."]
     if habit := desk.about[state.name].habit:
         day = _DAYS[desk.now.astimezone(desk.zone).weekday()]
-        said.append(f"By this hour on a {day} it has usually brought {round(habit.expected(desk.now))}.")
+        said.append(f"By this hour on a {day} it has usually brought {int(habit.expected(desk.now))}.")
     still = state.changed_at is None or (state.since is not None and state.changed_at <= state.since)
     content = f"has not changed since {desk.clock(state.changed_at)}" if still else "changes, but nothing in it is new"
     return " ".join([*said, f"The server answers ({desk.clock(state.read_at)}), the content {content}."])
