@@ -123,8 +123,9 @@ def _several(tidings: Tidings, desk: Desk) -> tuple[str, str]:
 def _summary(tidings: Tidings) -> str:
     counted = [(sum(each.state is state for each in tidings.begun), words) for state, words in _HOW_MANY.items()]
     counted += [(len(tidings.ended), ("works again", "work again")), (len(tidings.moved), ("has moved", "have moved"))]
-    said = ", ".join(f"{count} {words[count > 1]}" for count, words in counted if count)
-    return f"{sum(count for count, _ in counted)} feeds: {said}"
+    said = [f"{count} {words[count > 1]}" for count, words in counted if count]
+    whole = sum(count for count, _ in counted)
+    return f"{whole} feeds {said[0].partition(' ')[2]}" if len(said) == 1 else f"{whole} feeds: {', '.join(said)}"
 
 
 def _title(state: FeedState, desk: Desk) -> str:
@@ -150,7 +151,7 @@ def _silent(state: FeedState, desk: Desk) -> str:
     said = [f"Last item {desk.clock(state.since)}."]
     if habit := desk.about[state.name].habit:
         day = _DAYS[desk.now.astimezone(desk.zone).weekday()]
-        said.append(f"By this hour on a {day} it has usually brought {round(habit.expected(desk.now))}.")
+        said.append(f"By this hour on a {day} it has usually brought {int(habit.expected(desk.now))}.")
     still = state.changed_at is None or (state.since is not None and state.changed_at <= state.since)
     content = f"has not changed since {desk.clock(state.changed_at)}" if still else "changes, but nothing in it is new"
     return " ".join([*said, f"The server answers ({desk.clock(state.read_at)}), the content {content}."])
@@ -204,10 +205,11 @@ def _moved(state: FeedState) -> str:
 
 def network_out(net: Network, desk: Desk) -> Notice:
     """Return the one message that this machine has no network."""
-    since = min((state.since for state in net.cut if state.since), default=desk.now)
+    middle = sorted(net.cut, key=lambda state: state.since or desk.now)[len(net.cut) // 2]  # some were dead before
+    since = middle.since or desk.now
     subject = f"{len(net.cut)} of {desk.watched} feeds unreachable: this machine's network"
     said = [
-        f"Since {desk.clock(since)} most feeds cannot be reached, on several servers at once ({net.cut[0].reason}).",
+        f"Since {desk.clock(since)} most feeds cannot be reached, on several servers at once ({middle.reason}).",
         "That is this machine's network, or its name server, and not the feeds.",
         "One more message follows when it is back; the feeds are then asked at once.",
     ]

@@ -32,6 +32,8 @@ AGAIN = timedelta(days=1)
 #: How much an hour of the week counts that was never seen, beside one that was; and one at whose time of day nothing
 #: was seen at all.
 _OTHER_DAYS, _UNSEEN = 0.5, 0.2
+#: For how many weeks of its own an hour leans on the same hour of other days.
+_LEANING = 0.3
 _DAY = 24
 
 
@@ -101,7 +103,7 @@ def _hourly(came: Sequence[float], seen: Sequence[float], hour: int, overall: fl
     daily_seen = sum(seen[hour % _DAY :: _DAY])
     daily = (sum(came[hour % _DAY :: _DAY]) + overall) / (daily_seen + 1)
     if seen[hour] >= 1:
-        return (came[hour] + daily) / (seen[hour] + 1)
+        return (came[hour] + daily * _LEANING) / (seen[hour] + _LEANING)
     return daily * _OTHER_DAYS if daily_seen >= 1 else overall * _UNSEEN
 
 

@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 
 PAGE = (ROOT / "docs" / "reference" / "reasons.md").read_text(encoding="utf-8")
 REASONS: tuple[type[StrEnum], ...] = (
-    *(exchange.Refusal, feed.State, feed.Trouble, sandbox.Death, item.Unreadable),
+    *(exchange.Refusal, feed.State, feed.Trouble, feed.Cause, sandbox.Death, item.Unreadable),
     *(policy.Reason, alert.DeliveryState, alert.Kind, correction.Reason, evaluate.Refusal),
 )
 

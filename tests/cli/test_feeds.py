@@ -36,7 +36,8 @@ def test_the_document_has_every_feed_of_the_config(home: Home) -> None:
     document = json.loads(home.call("feeds", "list", "--json").stdout)
     assert document["schema"] == "feeds.v1"
     wire, slow = document["feeds"]
-    assert wire.keys() == {"name", "url", "state", "error", "last_poll", "next_poll", "last_item", "items"}
+    told = {"since", "cause", "moved_to", "delay", "losses"}
+    assert wire.keys() == {"name", "url", "state", "error", "last_poll", "next_poll", "last_item", "items", *told}
     assert (wire["name"], wire["url"], wire["state"]) == ("wire", "https://wire.example/rss.xml", "new")
     assert (wire["error"], wire["last_poll"], wire["items"]) == (None, None, 2)
     assert wire["last_item"] == shapes.time(newest.published)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import tarfile
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from monitor import pipeline
 from monitor.store import feeds
 from tests.conftest import SHARED, needs_shared
 from tests.http_server import HttpServer, Reply
@@ -39,6 +40,12 @@ def entries(document: bytes) -> dict[str, str]:
         item.findtext("guid", ""): f"{item.findtext('title')} . {item.findtext('description') or ''}"
         for item in root.iter("item")
     }
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine that does something else besides, five hundred entries may take their reader some seconds."""
+    monkeypatch.setattr(pipeline, "FEED_DEADLINE", timedelta(seconds=30))
 
 
 #: Of 250 versions about an hour apart, at a window of four days: at every 40th and 60th something rolls off unseen.

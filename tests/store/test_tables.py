@@ -45,7 +45,7 @@ def test_a_time_without_zone_is_refused(database: Database) -> None:
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        ("UPDATE feed SET state = 'odd'", "state_known"),
+        ("UPDATE feed SET state = 'fine'", "state_known"),
         ("UPDATE feed SET failures = 'notint'", "cannot store TEXT value in INTEGER column feed.failures"),
         ("UPDATE feed SET name = NULL", "NOT NULL constraint failed: feed.name"),
         ("UPDATE seen SET key = x'00'", "key_size"),
