@@ -72,6 +72,8 @@ class Pruned:
     alerts: int = 0
     #: Keys by which entries would have been known again.
     seen: int = 0
+    #: Records of the chain of evidence.
+    records: int = 0
     #: Configs that lost their text.
     configs: int = 0
     #: Bytes in use before and after.
@@ -87,6 +89,7 @@ class Pruned:
             (self.items + self.for_room, "item"),
             (self.alerts, "alert"),
             (self.seen, "key"),
+            (self.records, "record"),
             (self.configs, "config"),
         )
         return ", ".join(f"{number:,} {noun}{'' if number == 1 else 's'}" for number, noun in counted if number)

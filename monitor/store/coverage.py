@@ -30,47 +30,46 @@ _LAST_ANSWER = (
 )
 
 
-def _since(column: Any) -> Any:  # noqa: ANN401 - SQL
+def _since(column: Any, now: Any = _NOW) -> Any:  # noqa: ANN401 - SQL
     """Return the microseconds from a time to this poll; 0 where there was none, or the clock was set back."""
-    return func.max(0, func.coalesce(type_coerce(_NOW, Integer) - type_coerce(column, Integer), 0))
+    return func.max(0, func.coalesce(type_coerce(now, Integer) - type_coerce(column, Integer), 0))
 
 
-_UNCHANGED = case((feed.c.body_hash == bindparam("hash"), _ANSWERED), else_=0)
-_FRESH = select(
+_FAILING = or_(_ANSWERED == 0, feed.c.failures > 0)
+_FIRST = select(
     feed.c.id,
     bindparam("day", type_=Integer),
     literal(1),
     _ANSWERED,
-    _UNCHANGED,
+    case((feed.c.body_hash == bindparam("hash"), _ANSWERED), else_=0),
     1 - _ANSWERED,
     _NOW,
     _NOW,
     case((_ANSWERED == 1, _NOW), else_=_LAST_ANSWER),
     _since(feed.c.polled_at),
     feed.c.polled_at,
-    case((or_(_ANSWERED == 0, feed.c.failures > 0), _since(_LAST_ANSWER)), else_=0),
-    case((or_(_ANSWERED == 0, feed.c.failures > 0), _LAST_ANSWER), else_=null()),
+    case((_FAILING, _since(_LAST_ANSWER)), else_=0),
+    case((_FAILING, _LAST_ANSWER), else_=null()),
     literal(0),
 ).where(feed.c.id == bindparam("feed_id"), feed.c.lease == bindparam("token"))
-_NEW = insert(coverage).from_select([column.name for column in coverage.c], _FRESH)
-_COLUMN = coverage.c
-_GAP = _since(_COLUMN.last_at)
-_SILENT = _since(_COLUMN.answered_at)
-_UNANSWERED = or_(_ANSWERED == 0, _COLUMN.answered_at < _COLUMN.last_at, _COLUMN.answered_at.is_(None))
-_LONGER_OUTAGE = _UNANSWERED & (_COLUMN.outage < _SILENT)
+_NEW = insert(coverage).from_select([column.name for column in coverage.c], _FIRST)
+_day, _poll = coverage.c, _NEW.excluded
+_GAP, _SILENT = (_since(column, _poll.last_at) for column in (_day.last_at, _day.answered_at))
+_UNANSWERED = or_(_poll.answers == 0, _day.answered_at < _day.last_at, _day.answered_at.is_(None))
+_LONGER_OUTAGE = and_(_UNANSWERED, _day.outage < _SILENT)
 _COUNT = _NEW.on_conflict_do_update(
-    index_elements=[_COLUMN.feed_id, _COLUMN.day],
+    index_elements=[_day.feed_id, _day.day],
     set_={
-        "polls": _COLUMN.polls + 1,
-        "answers": _COLUMN.answers + _NEW.excluded.answers,
-        "unchanged": _COLUMN.unchanged + _NEW.excluded.unchanged,
-        "failures": _COLUMN.failures + _NEW.excluded.failures,
-        "last_at": _NOW,
-        "answered_at": case((_ANSWERED == 1, _NOW), else_=_COLUMN.answered_at),
-        "gap": func.max(_COLUMN.gap, _GAP),
-        "gap_from": case((_COLUMN.gap < _GAP, _COLUMN.last_at), else_=_COLUMN.gap_from),
-        "outage": case((_LONGER_OUTAGE, _SILENT), else_=_COLUMN.outage),
-        "outage_from": case((_LONGER_OUTAGE, _COLUMN.answered_at), else_=_COLUMN.outage_from),
+        "polls": _day.polls + 1,
+        "answers": _day.answers + _poll.answers,
+        "unchanged": _day.unchanged + _poll.unchanged,
+        "failures": _day.failures + _poll.failures,
+        "last_at": _poll.last_at,
+        "answered_at": case((_poll.answers == 1, _poll.last_at), else_=_day.answered_at),
+        "gap": func.max(_day.gap, _GAP),
+        "gap_from": case((_day.gap < _GAP, _day.last_at), else_=_day.gap_from),
+        "outage": case((_LONGER_OUTAGE, _SILENT), else_=_day.outage),
+        "outage_from": case((_LONGER_OUTAGE, _day.answered_at), else_=_day.outage_from),
     },
 )
 
@@ -83,14 +82,14 @@ def count(tx: Tx, after: FeedState) -> None:
         "feed_id": after.id,
         "token": after.lease,
         "now": after.polled_at,
-        "day": _day(after.polled_at),
+        "day": _number(after.polled_at),
         "answered": int(after.failures == 0),
         "hash": after.body_hash,
     }
     tx.execute(_COUNT, values)
 
 
-def _day(moment: datetime) -> int:
+def _number(moment: datetime) -> int:
     return (moment - _EPOCH) // _DAY
 
 
@@ -99,7 +98,7 @@ def _day(moment: datetime) -> int:
 
 def tell(tx: Tx, now: datetime, *, today: bool) -> None:
     """Tell in the chain how feeds were watched on the days that are over, and so far ``today``, if not told yet."""
-    until = _day(now) - (not today)
+    until = _number(now) - (not today)
     untold = and_(coverage.c.polls != coverage.c.told, coverage.c.day <= until)
     named = select(coverage, feed.c.name).join_from(coverage, feed).where(untold)
     rows = tx.execute(named.order_by(coverage.c.day, feed.c.name)).all()
@@ -109,7 +108,7 @@ def tell(tx: Tx, now: datetime, *, today: bool) -> None:
 
 def drop(tx: Tx, before: datetime) -> int:
     """Drop the days before a time."""
-    return tx.execute(delete(coverage).where(coverage.c.day < _day(before))).rowcount
+    return tx.execute(delete(coverage).where(coverage.c.day < _number(before))).rowcount
 
 
 def _body(row: AnyRow) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
     seen       its feed lists it no more, it was first seen 180 days ago, and its item is gone
     alerts     older than they are kept, nothing of them is owed, and their item is gone
     items      older than they are kept; and, while the database is too large, the oldest of the others
+    records    older than alerts are kept, and days of coverage; the oldest first, so that what is left is one chain
     configs    the text of those that judged no item that is left, but of the newest 20
     pages      that are free go back to the disk
 
@@ -36,8 +37,9 @@ from sqlalchemy import (
 
 from monitor.alert import OPEN, DeliveryState, Kind
 from monitor.keep import Keep, Pruned
+from monitor.store import coverage, records
 from monitor.store.database import Tx
-from monitor.store.tables import alert, attempt, channel, config, delivery, feed, item, seen
+from monitor.store.tables import alert, attempt, channel, config, delivery, feed, item, record, seen
 
 #: A key that its feed lists no more is known for so long: some feeds list an entry again after months.
 SEEN = timedelta(days=180)
@@ -48,7 +50,7 @@ CONFIGS = 20
 _DAY = timedelta(days=1)
 
 #: Rows and pages of one step. A hundred items of 4 kB, or a hundred pages, take 5 ms of a processor, and then the disk.
-_KEYS, _ALERTS, _ITEMS, _PAGES = 2000, 100, 100, 100
+_KEYS, _ALERTS, _ITEMS, _RECORDS, _PAGES = 2000, 100, 100, 1000, 100
 #: Bytes of a key that stand in the window of its feed.
 _SHORT = 8
 
@@ -155,6 +157,7 @@ def would_go(tx: Tx, keep: Keep, now: datetime) -> Pruned:
         "seen": select(func.count()).select_from(seen).where(_forgettable(now)),
         "alerts": select(func.count()).select_from(alert).where(_over(keep, now)),
         "items": select(func.count()).select_from(item).where(item.c.seen_at < now - keep.items, _DROPPABLE),
+        "records": select(func.count()).select_from(record).where(record.c.at < now - keep.alerts),
         "configs": select(func.count()).select_from(config).where(_unread(now)),
     }
     found = Pruned(**{name: tx.execute(query).scalar_one() for name, query in counted.items()})
@@ -204,6 +207,7 @@ class Pruning:
                 ("alerts", self._alerts),
                 ("items", self._items),
                 ("for_room", self._for_room),
+                ("records", self._records),
                 ("configs", self._configs),
                 ("freed", self._pages),
             )
@@ -266,6 +270,12 @@ class Pruning:
         these = item.c.id.in_([number for _, number in chunk])
         gone = tx.execute(delete(item).where(these, _DROPPABLE)).rowcount if chunk else 0
         return _end(chunk, _ITEMS), gone
+
+    def _records(self, tx: Tx, _: _Place) -> tuple[_Place, int]:
+        before = self._now - self._keep.alerts
+        gone = records.drop(tx, before, _RECORDS)
+        coverage.drop(tx, before)
+        return ((0,) if gone == _RECORDS else None), gone
 
     def _configs(self, tx: Tx, _: _Place) -> tuple[_Place, int]:
         """Empty texts and leave the rows: to drop one, SQLite would look through all items for what refers to it."""

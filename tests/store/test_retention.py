@@ -21,8 +21,9 @@ from sqlalchemy.event import listen, remove
 from monitor.alert import Alert, DeliveryState, Kind, bundled, owed
 from monitor.item import digest, key
 from monitor.keep import Keep, Pruned, Size
+from monitor.record import Fact, Sort
 from monitor.store import alerts as alert_rows
-from monitor.store import configs, feeds, retention
+from monitor.store import configs, feeds, records, retention
 from monitor.store import deliveries as delivery_rows
 from monitor.store import items as item_rows
 from monitor.store import rulings as ruling_rows
@@ -408,6 +409,17 @@ def test_configs_keep_their_text_while_an_item_is_left_that_they_judged_and_so_d
     pruned(database)
     assert texts(database) == list(range(101 - CONFIGS, 101))
     assert len(column(database, "SELECT version FROM config")) == 100
+
+
+# --- records --------------------------------------------------------------------------------------------------------
+
+
+def test_records_go_with_the_alerts_of_their_time(database: Database) -> None:
+    facts = [Fact(sort=Sort.MARK, at=NOW - number * DAY, body={}) for number in (400, 380, 10)]
+    database.write_now(partial(records.add, facts=facts))
+    assert database.read_now(partial(would_go, keep=KEEP, now=NOW)).records == 2
+    assert pruned(database).records == 2
+    assert column(database, "SELECT seq FROM record") == [3]
 
 
 # --- steps -------------------------------------------------------------------------------------------------------
