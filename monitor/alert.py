@@ -187,6 +187,11 @@ class Delivery:
     sent_at: datetime | None = None
 
     @property
+    def receiver_name(self) -> str:
+        """Return what people call the receiver: the channel, with the address where it has several."""
+        return f"{self.channel} ({self.receiver})" if self.receiver else self.channel
+
+    @property
     def may_repeat(self) -> bool:
         """Return whether an earlier attempt may have arrived."""
         return self.unknown > 0
@@ -350,6 +355,20 @@ def _uncertain(tried: Delivery, result: Unknown, now: datetime) -> Delivery:
         unknown=unknown,
         due_at=now + UNKNOWN_WAIT,
         reason=f"{result.reason}; tried once more, marked as one that may repeat",
+    )
+
+
+def by_hand(delivery: Delivery, now: datetime) -> Delivery:
+    """Return a delivery that people want to be sent now, whatever became of it before."""
+    return replace(
+        delivery,
+        state=DeliveryState.QUEUED,
+        by_hand=True,
+        due_at=now,
+        pauses=0,
+        first_tried_at=None,
+        sent_at=None,
+        reason="sent again by hand",
     )
 
 

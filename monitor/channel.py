@@ -89,6 +89,11 @@ class Channel:
     fallback: tuple[str, ...] = ()
 
     @property
+    def is_paced(self) -> bool:
+        """Return whether its messages keep a distance: chats and the like refuse who hurries, and ask for a wait."""
+        return isinstance(self.target, Service)
+
+    @property
     def receivers(self) -> tuple[str, ...]:
         """Return who is told apart: each address of a mail channel, else one without a name."""
         return self.target.to if isinstance(self.target, Mail) else ("",)

@@ -142,13 +142,16 @@ def under_way(tx: Tx, sent: Delivery) -> Delivery:
     return replace(sent, first_tried_at=first)
 
 
-def finish(tx: Tx, after: Delivery, tried: Attempt) -> bool:
+def finish(tx: Tx, after: Delivery, tried: Attempt, message: str = "") -> bool:
     """Keep what an attempt made of its delivery; return False, and keep nothing, if it was not the one under way.
 
-    The number of the attempt is its token: each is started once.
+    The number of the attempt is its token: each is started once. The text of the message is kept where it arrived, or
+    may have.
     """
     under_way = and_(delivery.c.id == after.id, _SENDING, delivery.c.attempts == tried.n - 1)
-    if tx.execute(update(delivery).where(under_way).values(leased_until=None, **_changed(after))).rowcount == 0:
+    arrived = {"message": message} if after.state in (DeliveryState.SENT, DeliveryState.UNKNOWN) else {}
+    values = _changed(after) | arrived | {"leased_until": None}
+    if tx.execute(update(delivery).where(under_way).values(**values)).rowcount == 0:
         return False
     if after.state not in OPEN:
         _settle_carried(tx, after)
@@ -297,6 +300,23 @@ def _settle_carried(tx: Tx, digest: Delivery) -> None:
     why = f": {digest.reason}" if digest.reason else ""
     settled = {"state": digest.state, "sent_at": digest.sent_at, "reason": delivery.c.reason.concat(why)}
     tx.execute(update(delivery).where(these).values(**settled))
+
+
+# --- once more, by hand --------------------------------------------------------------------------------------------
+
+
+def resend(tx: Tx, lost: Delivery, now: datetime) -> None:
+    """Let a delivery that told nobody be due again, held by no policy; a digest carries again what it carried."""
+    again = alerts.by_hand(lost, now)
+    this = and_(delivery.c.id == lost.id, delivery.c.state.in_(LOST))
+    tx.execute(update(delivery).where(this).values(by_hand=True, bundle=None, handed_on=False, **_changed(again)))
+    parts = and_(delivery.c.bundle == lost.alert_id, delivery.c.state.in_(LOST))
+    tx.execute(update(delivery).where(parts).values(state=DeliveryState.BUNDLED))
+
+
+def message(tx: Tx, delivery_id: str) -> str | None:
+    """Return the text that a delivery brought; None where it brought none."""
+    return tx.execute(select(delivery.c.message).where(delivery.c.id == delivery_id)).scalar()
 
 
 # --- start and reload --------------------------------------------------------------------------------------------
