@@ -168,6 +168,8 @@ class Delivery:
     receiver: str = ""
     #: The channel in whose place this one tells it; empty where it was owed to this one from the start.
     instead_of: str = ""
+    #: The channel on which nobody acknowledged it in time; empty where it was owed from the start.
+    escalated_from: str = ""
     #: The rule that rang; empty for a notice, and for a digest of several rules.
     rule: str = ""
     #: Whether people asked for it to be sent again, so that no policy holds it.
@@ -200,6 +202,22 @@ class Delivery:
     def waits_since(self) -> datetime:
         """Return since when it waits for its channel; quiet hours do not count."""
         return self.first_tried_at or self.due_at
+
+
+class Sign(StrEnum):
+    """What people say of an alert."""
+
+    ACKNOWLEDGED = "ack"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What somebody said of an alert."""
+
+    alert_id: str
+    sign: Sign
+    who: str
+    at: datetime
 
 
 class Fault(StrEnum):
@@ -288,6 +306,11 @@ def owed(
         )
         for receiver in receivers
     )
+
+
+def escalated(owed: Sequence[Delivery], channel: str, after: timedelta, reason: str) -> tuple[Delivery, ...]:
+    """Return the deliveries as they wait for so long for somebody on another channel to acknowledge the alert."""
+    return tuple(replace(each, escalated_from=channel, due_at=each.made_at + after, reason=reason) for each in owed)
 
 
 def handed_on(delivery: Delivery, channel: str, receivers: tuple[str, ...], now: datetime) -> tuple[Delivery, ...]:

@@ -23,6 +23,9 @@ from monitor.hours import Quiet, Times
 from monitor.limit import DEFAULT_BURST, Burst
 from monitor.sheet import Brief, Form, Sheet
 
+#: So long somebody has to acknowledge an alert.
+ESCALATE_AFTER = timedelta(minutes=10)
+
 
 class Security(StrEnum):
     """How the connection to a mail server is secured."""
@@ -85,6 +88,9 @@ class Channel:
     wake: Priority = Priority.URGENT
     #: What its messages are written as; what its service reads best when None.
     form: Form | None = None
+    #: The channel that tells an alert which would wake this one, and which nobody acknowledged; empty for none.
+    escalate: str = ""
+    escalate_after: timedelta = ESCALATE_AFTER
     #: Channels that may tell its alerts while it cannot be reached, the best first.
     fallback: tuple[str, ...] = ()
 

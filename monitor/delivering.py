@@ -104,7 +104,7 @@ class Delivering:
             after = alerts.after(sent, result, now, jitter, failures=before.failures)
             state = channel.after(before, after, result, now)
             attempt = _attempt(after, result, now)
-            if delivery_rows.finish(tx, after, attempt, message.text):
+            if delivery_rows.finish(tx, after, attempt, render.text(message.sheet)):
                 said = record.tried(after, attempt, claimed.what, message.subject, message.payload)
                 record_rows.add(tx, [said])
             channel_rows.put(tx, state)

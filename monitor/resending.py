@@ -36,7 +36,7 @@ def resend(tx: Tx, prefix: str, channels: Collection[Channel], to: Channel | Non
 
 def _again(tx: Tx, kept: Kept, channels: Collection[Channel], now: datetime) -> Iterator[Answer]:
     names = {channel.name for channel in channels}
-    lost = [each for each in kept.deliveries if each.state in LOST]
+    lost = [each for each in kept.deliveries if each.state in LOST and not each.escalated_from]
     if not lost:
         states = ", ".join(f"{each.receiver_name} {each.state}" for each in kept.deliveries)
         yield _no(f"nothing to send again ({states or 'owed to no channel'}); name another channel with --to")

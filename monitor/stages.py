@@ -30,6 +30,7 @@ class Name(StrEnum):
     DIGEST = "digest"
     BURST = "burst"
     DAILY = "daily number"
+    ESCALATION = "escalation"
     DELIVERY = "delivery"
 
 
@@ -350,6 +351,7 @@ _HOLDS = {
     Name.QUIET: (Reason.QUIET, "rests until"),
     Name.DIGEST: (Reason.DIGEST, "brings its digest"),
     Name.BURST: (Reason.BURST, "was told of the rule too often, and is told of the rest"),
+    Name.ESCALATION: (Reason.UNACKNOWLEDGED, "is told unless it is acknowledged by"),
     Name.DAILY: (Reason.DAILY, "was told of the rule often enough today, and is told of the rest"),
 }
 

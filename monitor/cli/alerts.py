@@ -13,7 +13,7 @@ from monitor.cli.options import config_option, json_option, jsonl_option
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from monitor.alert import Alert, Attempt, Delivery, Digest
+    from monitor.alert import Alert, Attempt, Delivery, Digest, Mark
     from monitor.config import Config
     from monitor.store.alerts import Kept
     from monitor.store.database import Tx
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def alerts() -> None:
-    """List the alerts, show one with its evidence and deliveries, and send one again."""
+    """List the alerts, show one with its evidence and deliveries, acknowledge one, send one again."""
 
 
 @alerts.command("list")
@@ -80,6 +80,39 @@ def show(*, alert: str, as_json: bool) -> None:
         case several:
             named = ", ".join(kept.what.id for kept, _ in several)
             invocation.fail(f"{alert} is the beginning of several ids: {named}", invocation.FINDINGS)
+
+
+@alerts.command()
+@config_option()
+@click.option("--who", required=True, metavar="NAME", help="Who takes care of it.")
+@click.argument("alert", metavar="ID")
+def ack(*, alert: str, who: str) -> None:
+    """Acknowledge an alert, or all of a digest: a channel that would be told next (`escalate`) is not.
+
+    Exit codes: 0 acknowledged, also if somebody else did so before; 1 no alert has that id, or several have; 2 the
+    config or the database cannot be used.
+    """
+    from monitor.cli import invocation, screen
+
+    config, now = invocation.config(), invocation.now()
+    if not who.strip():
+        invocation.fail("--who is empty; name who takes care of it")
+    marks = invocation.write(config, partial(_acknowledge, prefix=alert.removeprefix("a-"), who=who.strip(), now=now))
+    if not marks:
+        invocation.fail(f"no alert, or more than one, has an id that begins with {alert}", invocation.FINDINGS)
+    for mark in marks:
+        said = f"acknowledged by {screen.plain(mark.who)} {screen.when(mark.at, now, config.zone)}"
+        click.echo(f"a-{mark.alert_id} is {said}.")
+
+
+def _acknowledge(tx: Tx, *, prefix: str, who: str, now: datetime) -> tuple[Mark, ...]:
+    from monitor.policy import alerts_of
+    from monitor.store import alerts as alert_rows
+    from monitor.store import marks
+
+    found = alert_rows.by_prefix(tx, prefix)
+    meant = alerts_of(found[0].what) if len(found) == 1 else ()
+    return tuple(marks.acknowledge(tx, each.id, who, now) for each in meant)
 
 
 @alerts.command()
@@ -148,6 +181,8 @@ def _print(kept: Kept, tries: Tries, now: datetime, config: Config) -> None:
             _print_digest(digest, now, config)
         case Notice() as notice:
             click.echo(f"{plain(notice.subject)}\n\n  {plain(notice.message)}\n\nnotice {notice.id}\n")
+    if mark := kept.acknowledged:
+        click.echo(f"acknowledged by {plain(mark.who)} {when(mark.at, now, config.zone)}\n")
     for delivery in kept.deliveries:
         click.echo(f"{delivery.receiver_name}  {_state(delivery, now, config)}")
         for attempt in tries[delivery.id]:

@@ -12,9 +12,7 @@ import click
 from monitor.cli.options import config_option, json_option
 
 if TYPE_CHECKING:
-    from monitor.channel import Channel
     from monitor.cli.trying import Try
-    from monitor.config import Config
 
 
 @click.group()
