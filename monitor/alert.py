@@ -168,6 +168,8 @@ class Delivery:
     receiver: str = ""
     #: The channel in whose place this one tells it; empty where it was owed to this one from the start.
     instead_of: str = ""
+    #: The channel on which nobody acknowledged it in time; empty where it was owed from the start.
+    escalated_from: str = ""
     #: The rule that rang; empty for a notice, and for a digest of several rules.
     rule: str = ""
     #: Whether people asked for it to be sent again, so that no policy holds it.
@@ -187,6 +189,11 @@ class Delivery:
     sent_at: datetime | None = None
 
     @property
+    def receiver_name(self) -> str:
+        """Return what people call the receiver: the channel, with the address where it has several."""
+        return f"{self.channel} ({self.receiver})" if self.receiver else self.channel
+
+    @property
     def may_repeat(self) -> bool:
         """Return whether an earlier attempt may have arrived."""
         return self.unknown > 0
@@ -195,6 +202,22 @@ class Delivery:
     def waits_since(self) -> datetime:
         """Return since when it waits for its channel; quiet hours do not count."""
         return self.first_tried_at or self.due_at
+
+
+class Sign(StrEnum):
+    """What people say of an alert."""
+
+    ACKNOWLEDGED = "ack"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What somebody said of an alert."""
+
+    alert_id: str
+    sign: Sign
+    who: str
+    at: datetime
 
 
 class Fault(StrEnum):
@@ -285,6 +308,11 @@ def owed(
     )
 
 
+def escalated(owed: Sequence[Delivery], channel: str, after: timedelta, reason: str) -> tuple[Delivery, ...]:
+    """Return the deliveries as they wait for so long for somebody on another channel to acknowledge the alert."""
+    return tuple(replace(each, escalated_from=channel, due_at=each.made_at + after, reason=reason) for each in owed)
+
+
 def handed_on(delivery: Delivery, channel: str, receivers: tuple[str, ...], now: datetime) -> tuple[Delivery, ...]:
     """Return the deliveries to another channel that tells what one could not bring; they are as late as that one."""
     return tuple(
@@ -350,6 +378,20 @@ def _uncertain(tried: Delivery, result: Unknown, now: datetime) -> Delivery:
         unknown=unknown,
         due_at=now + UNKNOWN_WAIT,
         reason=f"{result.reason}; tried once more, marked as one that may repeat",
+    )
+
+
+def by_hand(delivery: Delivery, now: datetime) -> Delivery:
+    """Return a delivery that people want to be sent now, whatever became of it before."""
+    return replace(
+        delivery,
+        state=DeliveryState.QUEUED,
+        by_hand=True,
+        due_at=now,
+        pauses=0,
+        first_tried_at=None,
+        sent_at=None,
+        reason="sent again by hand",
     )
 
 

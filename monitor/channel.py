@@ -23,6 +23,9 @@ from monitor.hours import Quiet, Times
 from monitor.limit import DEFAULT_BURST, Burst
 from monitor.sheet import Brief, Form, Sheet
 
+#: So long somebody has to acknowledge an alert.
+ESCALATE_AFTER = timedelta(minutes=10)
+
 
 class Security(StrEnum):
     """How the connection to a mail server is secured."""
@@ -95,8 +98,16 @@ class Channel:
     form: Form | None = None
     #: How its alerts are written; as all are when None.
     template: Template | None = None
+    #: The channel that tells an alert which would wake this one, and which nobody acknowledged; empty for none.
+    escalate: str = ""
+    escalate_after: timedelta = ESCALATE_AFTER
     #: Channels that may tell its alerts while it cannot be reached, the best first.
     fallback: tuple[str, ...] = ()
+
+    @property
+    def is_paced(self) -> bool:
+        """Return whether its messages keep a distance: chats and the like refuse who hurries, and ask for a wait."""
+        return isinstance(self.target, Service)
 
     @property
     def receivers(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from monitor.channel import Channel
 from monitor.runtime import LEASE, Runtime
 from monitor.store import channels as channel_rows
 from monitor.store import deliveries as delivery_rows
+from monitor.store import marks as mark_rows
 from monitor.store import mutes as mute_rows
 from monitor.store.database import Tx
 
@@ -62,6 +63,7 @@ class Choosing:
             zone=runtime.config.zone,
             now=now,
             mutes=mute_rows.in_force(tx, now) if head.muting else (),
+            acknowledged=mark_rows.acknowledged(tx, head.delivery.alert_id) if head.delivery.escalated_from else None,
             at_most=watch.at_most if watch else None,
         )
         since = policy.looks_back(case)

@@ -29,7 +29,7 @@ from monitor.store.database import Tx
 
 log = logging.getLogger(__name__)
 
-#: Between two messages to a channel that fails or has just come back: most services take about one a second.
+#: Between two messages to a service, and to any channel that fails or has just come back: most take one a second.
 PACE = timedelta(seconds=1)
 #: Between two tries to keep the outcome of an attempt while the database cannot be written.
 KEEP_AGAIN = timedelta(seconds=1)
@@ -72,7 +72,7 @@ class Delivering:
                 gently = gently or tried.before.failures > 0 or tried.after.failures > 0
                 if tried.before.failures and not tried.after.failures:
                     await self._gather(line.channel, after_outage=True)
-                if gently:
+                if gently or line.channel.is_paced:
                     await asyncio.sleep(PACE.total_seconds())
         except StoreError as error:
             # In a damaged database what became of a message cannot be kept, and the line would send it for ever.
@@ -107,7 +107,7 @@ class Delivering:
             after = alerts.after(sent, result, now, jitter, failures=before.failures)
             state = channel.after(before, after, result, now)
             attempt = _attempt(after, result, now)
-            if delivery_rows.finish(tx, after, attempt):
+            if delivery_rows.finish(tx, after, attempt, render.text(message.sheet)):
                 said = record.tried(after, attempt, claimed.what, message.subject, message.payload)
                 record_rows.add(tx, [said])
             channel_rows.put(tx, state)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
 from monitor import correction, text
-from monitor.alert import Alert, Delivery, Kind, Priority, alert_id, owed
+from monitor.alert import Alert, Delivery, Kind, Priority, alert_id, escalated, owed
 from monitor.channel import Channel
 from monitor.correction import Told
 from monitor.feed import Feed
 from monitor.item import Item, Reading
+from monitor.policy import Reason
 from monitor.rule import Judged, Match, Rule, RuleSet, RuleTest, Unjudged, Where
 from monitor.urgency import Urgency, urgency
 
@@ -205,12 +206,23 @@ class Bench:
         )
 
     def _owed(self, alerts: Iterable[Alert], now: datetime) -> tuple[Delivery, ...]:
-        return tuple(
-            delivery
-            for alert in alerts
-            for channel in self._told(alert.rule)
-            for delivery in owed(alert.id, channel.name, channel.receivers, now, rule=alert.rule)
-        )
+        """Return what is owed at once, and behind it what is owed to others if nobody acknowledges it."""
+        told = [(alert, channel) for alert in alerts for channel in self._told(alert.rule)]
+        at_once = [
+            each
+            for alert, channel in told
+            for each in owed(alert.id, channel.name, channel.receivers, now, rule=alert.rule)
+        ]
+        return (*at_once, *(each for alert, channel in told for each in self._escalations(alert, channel, now)))
+
+    def _escalations(self, alert: Alert, channel: Channel, now: datetime) -> Iterator[Delivery]:
+        """Yield what is owed to the next channel, and to the one after that, for as long as nobody acknowledges it."""
+        after, told = timedelta(0), {channel.name}
+        while channel.escalate not in {"", *told} and alert.priority.rank >= channel.wake.rank:
+            after, before, channel = after + channel.escalate_after, channel.name, self._channels[channel.escalate]
+            told.add(channel.name)
+            due = owed(alert.id, channel.name, channel.receivers, now, rule=alert.rule)
+            yield from escalated(due, before, after, Reason.UNACKNOWLEDGED)
 
     def _told(self, rule: str) -> Iterable[Channel]:
         if self.watches[rule].trial:

@@ -104,6 +104,11 @@ def instead_of(channel: str) -> str:
     return f"In place of {channel}, which did not take it."
 
 
+def unacknowledged(channel: str) -> str:
+    """Return how a message begins that comes because nobody acknowledged it on another channel."""
+    return f"Nobody acknowledged it on {channel}."
+
+
 def began(state: ChannelState, reason: str, fallback: str | None, now: datetime, zone: tzinfo) -> Notice:
     """Return the one notice that a channel is out."""
     since = state.failing_since or now

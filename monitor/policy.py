@@ -8,8 +8,9 @@ from datetime import datetime, tzinfo
 from enum import StrEnum
 
 from monitor import hours
-from monitor.alert import Alert, Delivery, Digest, Kind, Notice, Priority, What
+from monitor.alert import Alert, Delivery, Digest, Kind, Mark, Notice, Priority, What
 from monitor.channel import Channel
+from monitor.greeting import clock
 from monitor.mute import Mute
 
 
@@ -22,6 +23,8 @@ class Reason(StrEnum):
     DIGEST = "held for the digest"
     BURST = "held, its rule rings too often"
     DAILY = "held, its rule rang often enough today"
+    UNACKNOWLEDGED = "waits for an acknowledgement"
+    ACKNOWLEDGED = "acknowledged"
 
 
 #: What a time of day ends, so that what it held comes in one digest; and what a limit held, so that it comes in one
@@ -42,6 +45,8 @@ class Case:
     now: datetime
     #: Those in force.
     mutes: tuple[Mute, ...] = ()
+    #: Of one that waits for an acknowledgement, that.
+    acknowledged: Mark | None = None
     #: So many messages of its rule go to a receiver on one day; None for any number.
     at_most: int | None = None
     #: When its receiver was told of its rule, oldest first, as far back as ``looks_back`` says.
@@ -110,6 +115,15 @@ def _words(mute: Mute, case: Case) -> str:
     return f"{Reason.MUTED}: {mute.reason(case.now, case.zone)}"
 
 
+def _acknowledged(case: Case) -> Decision | None:
+    """Somebody takes care of it, so that nobody else need be told."""
+    mark = case.acknowledged
+    if mark is None or case.delivery.by_hand:
+        return None
+    reason = f"{Reason.ACKNOWLEDGED} by {mark.who} {clock(mark.at, case.now, case.zone)}"
+    return Withhold(reasons={case.delivery.alert_id: reason})
+
+
 def _quiet(case: Case) -> Decision | None:
     """The channel rests, and nothing that matters enough wakes it."""
     until = case.channel.quiet.until(case.now, case.zone) if case.channel.quiet else None
@@ -117,9 +131,9 @@ def _quiet(case: Case) -> Decision | None:
 
 
 def _digest(case: Case) -> Decision | None:
-    """The channel brings what it holds at times of the day; what it tells in another's place is late already."""
+    """The channel brings what it holds at times of the day; what it tells for another channel is late already."""
     times, owed = case.channel.digest, case.delivery
-    if times is None or not _is_counted(case) or _wakes(case) or owed.instead_of:
+    if times is None or not _is_counted(case) or _wakes(case) or owed.instead_of or owed.escalated_from:
         return None
     until = times.next(owed.made_at, case.zone)
     return Wait(until=until, reason=Reason.DIGEST) if until > case.now else _in_a_digest(Reason.DIGEST)
@@ -159,7 +173,7 @@ def _let_through(case: Case) -> Decision | None:
 
 #: In the order in which they are asked.
 _STAGES: tuple[Callable[[Case], Decision | None], ...] = (
-    *(_muted, _quiet, _digest, _released),
+    *(_muted, _acknowledged, _quiet, _digest, _released),
     *(_burst, _daily, _let_through),
 )
 

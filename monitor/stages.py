@@ -30,6 +30,7 @@ class Name(StrEnum):
     DIGEST = "digest"
     BURST = "burst"
     DAILY = "daily number"
+    ESCALATION = "escalation"
     DELIVERY = "delivery"
 
 
@@ -336,11 +337,11 @@ def _told(watch: Watch, trace: Trace, clock: Clock) -> Iterator[Stage]:
         return
     if muted := [each for each in trace.deliveries if _is_muted(each)]:
         whole = len(muted) == len(trace.deliveries)
-        told = muted[0].reason if whole else ", ".join(f"{_receiver(each)} {each.reason}" for each in muted)
+        told = muted[0].reason if whole else ", ".join(f"{each.receiver_name} {each.reason}" for each in muted)
         yield Stage(name=Name.MUTE, held=not whole, partly=True, reason=told)
     for name, (reason, words) in _HOLDS.items():
         if held := [each for each in trace.deliveries if _waits_for(each, reason)]:
-            told = ", ".join(f"{_receiver(each)} {words} {clock(each.due_at)}" for each in held)
+            told = ", ".join(f"{each.receiver_name} {words} {clock(each.due_at)}" for each in held)
             yield Stage(name=name, held=True, partly=True, reason=told)
     yield from (_delivered(each, clock) for each in trace.deliveries)
 
@@ -350,6 +351,7 @@ _HOLDS = {
     Name.QUIET: (Reason.QUIET, "rests until"),
     Name.DIGEST: (Reason.DIGEST, "brings its digest"),
     Name.BURST: (Reason.BURST, "was told of the rule too often, and is told of the rest"),
+    Name.ESCALATION: (Reason.UNACKNOWLEDGED, "is told unless it is acknowledged by"),
     Name.DAILY: (Reason.DAILY, "was told of the rule often enough today, and is told of the rest"),
 }
 
@@ -360,10 +362,6 @@ def _is_muted(delivery: Delivery) -> bool:
 
 def _waits_for(delivery: Delivery, reason: Reason) -> bool:
     return delivery.state is DeliveryState.QUEUED and delivery.reason == reason
-
-
-def _receiver(delivery: Delivery) -> str:
-    return f"{delivery.channel} ({delivery.receiver})" if delivery.receiver else delivery.channel
 
 
 def _delivered(delivery: Delivery, clock: Clock) -> Stage:
@@ -383,7 +381,7 @@ def _delivered(delivery: Delivery, clock: Clock) -> Stage:
         partly=waits,
         reason=words,
         detail={"delivery": delivery.id, "channel": delivery.channel, "state": state.value, "due": delivery.due_at},
-        receiver=_receiver(delivery),
+        receiver=delivery.receiver_name,
     )
 
 

@@ -170,7 +170,7 @@ def test_a_plain_config_is_without_warnings(load: Load) -> None:
         ),
         (
             '{ url = "console:", wake = "high" }',
-            '9: channels.desk.wake: has no effect without quiet or digest; add quiet = "22:00-07:00"',
+            '9: channels.desk.wake: has no effect without quiet, digest or escalate; add quiet = "22:00-07:00"',
         ),
     ],
 )

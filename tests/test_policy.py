@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from monitor.alert import Alert, Digest, Kind, Notice, Priority, What, owed
+from monitor.alert import Alert, Digest, Kind, Mark, Notice, Priority, Sign, What, owed
 from monitor.channel import Channel, Console
 from monitor.hours import Quiet, Times
 from monitor.mute import Mute, Scope
@@ -278,3 +278,18 @@ def test_what_rang_yesterday_does_not_count() -> None:
 
 def test_an_urgent_rule_keeps_to_its_daily_number_too() -> None:
     assert isinstance(decided(alert(Priority.URGENT), DESK, SOON, told=FIVE, at_most=5), Wait)
+
+
+# --- acknowledgements ------------------------------------------------------------------------------------------------
+
+ANNA = Mark(alert_id="a", sign=Sign.ACKNOWLEDGED, who="Anna", at=NIGHT)
+
+
+def test_what_somebody_acknowledged_is_withheld_from_the_next_channel() -> None:
+    held = Withhold(reasons={"a": "acknowledged by Anna 23:00"})
+    assert decided(alert(), DESK, NIGHT, acknowledged=ANNA, escalated_from="mail") == held
+    assert decided(alert(), DESK, NIGHT, acknowledged=ANNA, by_hand=True) == Send()
+
+
+def test_what_nobody_acknowledged_waits_for_no_digest() -> None:
+    assert decided(alert(), DAILY, NIGHT, escalated_from="mail") == Send()

@@ -46,7 +46,7 @@ QUIET = Watch(rule=compile_rule("quiet", ("quiet day",)))
 DESK = Channel(name="desk", target=Console(), default=True)
 
 
-HOLDS = ("quiet hours", "digest", "burst", "daily number")
+HOLDS = ("quiet hours", "digest", "burst", "daily number", "escalation")
 
 
 def rung(watch: Watch = STRIKE) -> Alert:
@@ -231,6 +231,7 @@ def test_quiet_hours_are_a_stage_where_something_waits_for_their_end() -> None:
     [
         (Reason.DIGEST, Name.DIGEST, "desk brings its digest 12:00"),
         (Reason.BURST, Name.BURST, "desk was told of the rule too often, and is told of the rest 12:00"),
+        (Reason.UNACKNOWLEDGED, Name.ESCALATION, "desk is told unless it is acknowledged by 12:00"),
         (Reason.DAILY, Name.DAILY, "desk was told of the rule often enough today, and is told of the rest 12:00"),
     ],
 )

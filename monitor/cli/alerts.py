@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from monitor.cli.options import config_option, json_option, jsonl_option
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from monitor.alert import Alert, Attempt, Delivery, Digest
+    from monitor.alert import Alert, Attempt, Delivery, Digest, Mark
     from monitor.config import Config
     from monitor.store.alerts import Kept
     from monitor.store.database import Tx
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def alerts() -> None:
-    """List the alerts, and show one with its evidence and deliveries."""
+    """List the alerts, show one with its evidence and deliveries, acknowledge one, send one again."""
 
 
 @alerts.command("list")
@@ -81,6 +82,70 @@ def show(*, alert: str, as_json: bool) -> None:
             invocation.fail(f"{alert} is the beginning of several ids: {named}", invocation.FINDINGS)
 
 
+@alerts.command()
+@config_option()
+@click.option("--who", required=True, metavar="NAME", help="Who takes care of it.")
+@click.argument("alert", metavar="ID")
+def ack(*, alert: str, who: str) -> None:
+    """Acknowledge an alert, or all of a digest: a channel that would be told next (`escalate`) is not.
+
+    Exit codes: 0 acknowledged, also if somebody else did so before; 1 no alert has that id, or several have; 2 the
+    config or the database cannot be used.
+    """
+    from monitor.cli import invocation, screen
+
+    config, now = invocation.config(), invocation.now()
+    if not who.strip():
+        invocation.fail("--who is empty; name who takes care of it")
+    marks = invocation.write(config, partial(_acknowledge, prefix=alert.removeprefix("a-"), who=who.strip(), now=now))
+    if not marks:
+        invocation.fail(f"no alert, or more than one, has an id that begins with {alert}", invocation.FINDINGS)
+    for mark in marks:
+        said = f"acknowledged by {screen.plain(mark.who)} {screen.when(mark.at, now, config.zone)}"
+        click.echo(f"a-{mark.alert_id} is {said}.")
+
+
+def _acknowledge(tx: Tx, *, prefix: str, who: str, now: datetime) -> tuple[Mark, ...]:
+    from monitor.policy import alerts_of
+    from monitor.store import alerts as alert_rows
+    from monitor.store import marks
+
+    found = alert_rows.by_prefix(tx, prefix)
+    meant = alerts_of(found[0].what) if len(found) == 1 else ()
+    return tuple(marks.acknowledge(tx, each.id, who, now) for each in meant)
+
+
+@alerts.command()
+@config_option()
+@click.option("--to", "channel", metavar="CHANNEL", help="Let this channel tell it, in place of those that did not.")
+@click.argument("ids", metavar="ID...", nargs=-1, required=True)
+def resend(*, ids: tuple[str, ...], channel: str | None) -> None:
+    """Send alerts once more that reached nobody: those that are undelivered, or withheld by a mute.
+
+    The daemon sends them within a second, at night too and though they are muted; without a daemon, at its next start.
+
+    Exit codes: 0 all go; 1 none does, since there is no such alert or nothing to send again; 2 there is no such
+    channel, or the config or the database cannot be used; 4 some go.
+    """
+    from monitor.cli import invocation
+    from monitor.resending import resend as send_again
+
+    config, now = invocation.config(), invocation.now()
+    to = None if channel is None else invocation.channel(config, channel)
+    answers = [
+        answer
+        for number in ids
+        for answer in invocation.write(
+            config, partial(send_again, prefix=number, channels=config.channels, to=to, now=now)
+        )
+    ]
+    for answer in answers:
+        click.echo(answer.words, err=not answer.done)
+    done = [answer.done for answer in answers]
+    if not all(done):
+        sys.exit(invocation.PARTLY_FAILED if any(done) else invocation.FINDINGS)
+
+
 Tries = dict[str, "tuple[Attempt, ...]"]
 
 
@@ -101,12 +166,8 @@ def _cells(kept: Kept, now: datetime, config: Config) -> tuple[str, ...]:
 
     what = kept.what
     where = (what.rule, f"a-{what.id[:SHOWN]}", what.feed, what.headline) if isinstance(what, Alert) else ()
-    told = ", ".join(f"{_receiver(each)} {each.state}" for each in kept.deliveries)
+    told = ", ".join(f"{each.receiver_name} {each.state}" for each in kept.deliveries)
     return (when(what.made_at, now, config.zone), *map(plain, where), told)
-
-
-def _receiver(delivery: Delivery) -> str:
-    return f"{delivery.channel} ({delivery.receiver})" if delivery.receiver else delivery.channel
 
 
 def _print(kept: Kept, tries: Tries, now: datetime, config: Config) -> None:
@@ -120,8 +181,10 @@ def _print(kept: Kept, tries: Tries, now: datetime, config: Config) -> None:
             _print_digest(digest, now, config)
         case Notice() as notice:
             click.echo(f"{plain(notice.subject)}\n\n  {plain(notice.message)}\n\nnotice {notice.id}\n")
+    if mark := kept.acknowledged:
+        click.echo(f"acknowledged by {plain(mark.who)} {when(mark.at, now, config.zone)}\n")
     for delivery in kept.deliveries:
-        click.echo(f"{_receiver(delivery)}  {_state(delivery, now, config)}")
+        click.echo(f"{delivery.receiver_name}  {_state(delivery, now, config)}")
         for attempt in tries[delivery.id]:
             reason = f": {plain(attempt.reason)}" if attempt.reason else ""
             click.echo(f"  {when(attempt.at, now, config.zone)}  attempt {attempt.n} {attempt.outcome}{reason}")

@@ -12,9 +12,7 @@ import click
 from monitor.cli.options import config_option, json_option
 
 if TYPE_CHECKING:
-    from monitor.channel import Channel
     from monitor.cli.trying import Try
-    from monitor.config import Config
 
 
 @click.group()
@@ -54,7 +52,7 @@ def test(*, name: str, as_json: bool) -> None:
     from monitor.cli import invocation, screen, trying
 
     config, now = invocation.config(), invocation.now()
-    channel = _find(config, name)
+    channel = invocation.channel(config, name)
     tries = asyncio.run(trying.try_channel(channel, "wirebell channels test", now=now, zone=config.zone))
     if as_json:
         screen.document({"schema": "test.v1", "channel": name, "tries": [_shape(each) for each in tries]})
@@ -74,13 +72,3 @@ def _shape(tried: Try) -> dict[str, object]:
         "cure": tried.cure,
         "seconds": round(tried.seconds, 3),
     }
-
-
-def _find(config: Config, name: str) -> Channel:
-    from monitor.cli import invocation
-
-    for channel in config.channels:
-        if channel.name == name:
-            return channel
-    known = ", ".join(each.name for each in config.channels)
-    return invocation.fail(f"no channel is called {name!r}; known are {known}")

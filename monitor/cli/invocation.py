@@ -14,6 +14,7 @@ import click
 from monitor.cli.options import config_path
 
 if TYPE_CHECKING:
+    from monitor.channel import Channel
     from monitor.config import Config
     from monitor.item import Item
     from monitor.judge import Watch
@@ -46,6 +47,15 @@ def watch(loaded: Config, name: str) -> Watch:
     if found is None:
         names = ", ".join(watch.name for watch in loaded.watches[:_MOST_NAMED])
         fail(f"no rule is called {name!r}; there are {names}{' …' if len(loaded.watches) > _MOST_NAMED else ''}")
+    return found
+
+
+def channel(loaded: Config, name: str) -> Channel:
+    """Return the channel of that name; end the command where there is none."""
+    found = next((channel for channel in loaded.channels if channel.name == name), None)
+    if found is None:
+        known = ", ".join(each.name for each in loaded.channels)
+        fail(f"no channel is called {name!r}; known are {known}")
     return found
 
 

@@ -258,7 +258,9 @@ def mute(what: Mute, now: datetime) -> Document:
 def alert(kept: Kept, tries: Mapping[str, Iterable[Attempt]] | None = None) -> Document:
     """Return what was kept with its deliveries; with each attempt where these are given by delivery id."""
     deliveries = [delivery(each, None if tries is None else tries[each.id]) for each in kept.deliveries]
-    return document(kept.what) | {"deliveries": deliveries}
+    mark = kept.acknowledged
+    acknowledged = {"acknowledged": {"who": mark.who, "at": time(mark.at)}} if mark else {}
+    return document(kept.what) | acknowledged | {"deliveries": deliveries}
 
 
 def delivery(what: Delivery, attempts: Iterable[Attempt] | None = None) -> Document:
@@ -268,6 +270,7 @@ def delivery(what: Delivery, attempts: Iterable[Attempt] | None = None) -> Docum
         "channel": what.channel,
         "receiver": what.receiver or None,
         "instead_of": what.instead_of or None,
+        "escalated_from": what.escalated_from or None,
         "state": what.state.value,
         "reason": what.reason,
         "due_at": time(what.due_at),

@@ -48,24 +48,29 @@ class Channels:
             made = [replace(channel, default=True) for channel in made]
         elif not any(entry.table.default or "default" in entry.spoilt for entry in entries):
             self._report.fault(place, f"none of {len(names)} channels is the default", "give one default = true")
-        wished = {entry.name: self._fallback(entry, names) for entry in entries}
-        others = tuple(one.name for one in made)
+        for entry in entries:
+            self._check_other(entry, "fallback", names, "name another channel, or write false")
+            self._check_other(entry, "escalate", names, "name another channel")
+        wished, others = {entry.name: entry.table.fallback for entry in entries}, tuple(one.name for one in made)
         return tuple(replace(one, fallback=_fallback(wished[one.name], one.name, others)) for one in made)
 
-    def _fallback(self, entry: Entry[ChannelTable], names: Collection[str]) -> str | bool | None:
-        wished, place = entry.table.fallback, entry.place.at("fallback")
+    def _check_other(self, entry: Entry[ChannelTable], key: str, names: Collection[str], cure: str) -> None:
+        """Note a channel that names itself, or one that there is not."""
+        wished, place = getattr(entry.table, key), entry.place.at(key)
         if wished == entry.name:
-            self._report.fault(place, "is the channel itself", "name another channel, or write false")
+            self._report.fault(place, "is the channel itself", cure)
         elif isinstance(wished, str) and wished not in names:
             self._report.fault(place, f"no channel is called {wished!r}", guess(wished, names) or listed(names))
-        return wished
 
     def _channel(self, entry: Entry[ChannelTable]) -> Channel | None:
         table = entry.table
-        waits = table.quiet or table.digest or entry.spoilt & {"quiet", "digest"}
+        waits = table.quiet or table.digest or table.escalate or entry.spoilt & {"quiet", "digest", "escalate"}
         if "wake" in table.model_fields_set and not waits:
             cure = 'add quiet = "22:00-07:00"'
-            self._report.warn(entry.place.at("wake"), "has no effect without quiet or digest", cure)
+            self._report.warn(entry.place.at("wake"), "has no effect without quiet, digest or escalate", cure)
+        if "escalate_after" in table.model_fields_set and not table.escalate and "escalate" not in entry.spoilt:
+            cure = 'add escalate = "boss", the name of another channel'
+            self._report.warn(entry.place.at("escalate_after"), "has no effect without escalate", cure)
         self._check_digest(entry)
         target = self._target(entry)
         self._check_form(entry, target)
@@ -82,6 +87,8 @@ class Channels:
             burst=table.burst,
             form=table.format,
             template=template,
+            escalate=table.escalate or "",
+            escalate_after=table.escalate_after,
         )
 
     def _check_digest(self, entry: Entry[ChannelTable]) -> None:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from monitor.alert import Priority
-from monitor.channel import Security
+from monitor.channel import ESCALATE_AFTER, Security
 from monitor.config.kinds import (
     Age,
     Daily,
@@ -320,6 +320,10 @@ class ChannelTable(Named):
         r'"$headline ($source)\n$link\n$id"',
         None,
     )
+    escalate: Text | None = key(
+        "The channel that tells an alert of at least `wake` too, if nobody acknowledges it in time.", '"boss"', None
+    )
+    escalate_after: Duration = key("How long people have to acknowledge it.", '"5m"', ESCALATE_AFTER)
     fallback: Fallback | None = key(
         "The channel that tells its alerts while it cannot be reached; any other one when absent, none with `false`.",
         '"mail"',

@@ -8,7 +8,7 @@ from datetime import tzinfo
 
 from monitor.alert import Alert, Delivery, Digest, Notice, What
 from monitor.channel import Message, Template
-from monitor.outage import Outage, excuse, instead_of
+from monitor.outage import Outage, excuse, instead_of, unacknowledged
 from monitor.render import alert, digest, notice, repeats
 from monitor.render.payload import outage_json
 from monitor.render.template import written
@@ -52,6 +52,7 @@ def _prefaced(plain: Message, delivery: Delivery, outage: Outage | None, zone: t
         return plain
     lines = [line(Part.PREFACE, words) for words in said]
     here = {"instead_of": delivery.instead_of} if delivery.instead_of else {}
+    here |= {"escalated_from": delivery.escalated_from} if delivery.escalated_from else {}
     late = {"outage": outage_json(outage)} if outage is not None else {}
     return replace(
         plain,
@@ -65,5 +66,7 @@ def _prefaced(plain: Message, delivery: Delivery, outage: Outage | None, zone: t
 def _prefaces(delivery: Delivery, outage: Outage | None, zone: tzinfo) -> Iterator[str]:
     if delivery.instead_of:
         yield instead_of(delivery.instead_of)
+    if delivery.escalated_from:
+        yield unacknowledged(delivery.escalated_from)
     if outage is not None:
         yield excuse(outage, zone)

@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from monitor.alert import Delivery, Kind, Notice, What
+from monitor.alert import Delivery, Kind, Mark, Notice, What
 from monitor.errors import DamagedRow
 from monitor.store import deliveries as delivery_rows
+from monitor.store import marks as mark_rows
 from monitor.store.database import AnyRow, Tx
 from monitor.store.tables import alert
 
@@ -24,6 +25,8 @@ class Kept:
 
     what: What
     deliveries: tuple[Delivery, ...]
+    #: Who acknowledged it; None where nobody did.
+    acknowledged: Mark | None = None
 
 
 def listing(tx: Tx, *, limit: int, rule: str | None = None, notices: bool = True) -> tuple[Kept, ...]:
@@ -44,8 +47,9 @@ def by_prefix(tx: Tx, prefix: str) -> tuple[Kept, ...]:
 
 def _kept(tx: Tx, wanted: Select[Any]) -> tuple[Kept, ...]:
     rows = tx.execute(wanted).all()
-    owed = delivery_rows.of_alerts(tx, [row.id for row in rows])
-    return tuple(Kept(what=_what(tx, row), deliveries=owed[row.id]) for row in rows)
+    ids = [row.id for row in rows]
+    owed, marks = delivery_rows.of_alerts(tx, ids), mark_rows.of_alerts(tx, ids)
+    return tuple(Kept(what=_what(tx, row), deliveries=owed[row.id], acknowledged=marks.get(row.id)) for row in rows)
 
 
 def _what(tx: Tx, row: AnyRow) -> What:

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_or_ignore
 from monitor import alert as alerts
 from monitor.alert import LOST, OPEN, TOGETHER, Alert, Attempt, Delivery, DeliveryState, Digest, Kind, Priority, What
 from monitor.errors import DamagedRow
-from monitor.policy import HELD, Together
+from monitor.policy import HELD, Reason, Together
 from monitor.store import mutes, snapshot
 from monitor.store.database import AnyRow, Tx
 from monitor.store.tables import alert, attempt, channel, delivery, mute
@@ -142,13 +142,16 @@ def under_way(tx: Tx, sent: Delivery) -> Delivery:
     return replace(sent, first_tried_at=first)
 
 
-def finish(tx: Tx, after: Delivery, tried: Attempt) -> bool:
+def finish(tx: Tx, after: Delivery, tried: Attempt, message: str = "") -> bool:
     """Keep what an attempt made of its delivery; return False, and keep nothing, if it was not the one under way.
 
-    The number of the attempt is its token: each is started once.
+    The number of the attempt is its token: each is started once. The text of the message is kept where it arrived, or
+    may have.
     """
     under_way = and_(delivery.c.id == after.id, _SENDING, delivery.c.attempts == tried.n - 1)
-    if tx.execute(update(delivery).where(under_way).values(leased_until=None, **_changed(after))).rowcount == 0:
+    arrived = {"message": message} if after.state in (DeliveryState.SENT, DeliveryState.UNKNOWN) else {}
+    values = _changed(after) | arrived | {"leased_until": None}
+    if tx.execute(update(delivery).where(under_way).values(**values)).rowcount == 0:
         return False
     if after.state not in OPEN:
         _settle_carried(tx, after)
@@ -197,7 +200,7 @@ def to_hand_on(tx: Tx, name: str, priorities: Sequence[Priority], now: datetime)
     carried = and_(delivery.c.state == DeliveryState.BUNDLED, delivery.c.bundle.in_(digests))
     owed = select(*_READ, delivery.c.seq).join_from(delivery, alert, delivery.c.alert_id == alert.c.id)
     these = owed.where(delivery.c.channel == name, ~delivery.c.handed_on, alert.c.priority.in_(priorities))
-    held = and_(delivery.c.reason.in_(HELD), delivery.c.due_at > now)
+    held = and_(delivery.c.reason.in_((*HELD, Reason.UNACKNOWLEDGED)), delivery.c.due_at > now)
     singly, in_digests = these.where(_QUEUED, not_(held)), these.where(carried)
     rows = [*tx.execute(in_digests.limit(_HANDED_AT_ONCE)), *tx.execute(singly.limit(_HANDED_AT_ONCE))]
     return tuple(map(_delivery, sorted(rows, key=lambda row: row.seq)))
@@ -299,6 +302,23 @@ def _settle_carried(tx: Tx, digest: Delivery) -> None:
     tx.execute(update(delivery).where(these).values(**settled))
 
 
+# --- once more, by hand --------------------------------------------------------------------------------------------
+
+
+def resend(tx: Tx, lost: Delivery, now: datetime) -> None:
+    """Let a delivery that told nobody be due again, held by no policy; a digest carries again what it carried."""
+    again = alerts.by_hand(lost, now)
+    this = and_(delivery.c.id == lost.id, delivery.c.state.in_(LOST))
+    tx.execute(update(delivery).where(this).values(by_hand=True, bundle=None, handed_on=False, **_changed(again)))
+    parts = and_(delivery.c.bundle == lost.alert_id, delivery.c.state.in_(LOST))
+    tx.execute(update(delivery).where(parts).values(state=DeliveryState.BUNDLED))
+
+
+def message(tx: Tx, delivery_id: str) -> str | None:
+    """Return the text that a delivery brought; None where it brought none."""
+    return tx.execute(select(delivery.c.message).where(delivery.c.id == delivery_id)).scalar()
+
+
 # --- start and reload --------------------------------------------------------------------------------------------
 
 
@@ -322,8 +342,12 @@ def withhold_removed(tx: Tx, channels: Sequence[str]) -> int:
 
 
 def release_held(tx: Tx, now: datetime) -> None:
-    """Make everything that waits due, and lift the pauses: under another config another answer may follow."""
-    tx.execute(update(delivery).where(_QUEUED, delivery.c.due_at > now).values(due_at=now))
+    """Make everything that waits due, and lift the pauses: under another config another answer may follow.
+
+    What waits for people to acknowledge it goes on waiting.
+    """
+    waits = and_(_QUEUED, delivery.c.due_at > now, delivery.c.reason != Reason.UNACKNOWLEDGED)
+    tx.execute(update(delivery).where(waits).values(due_at=now))
     tx.execute(update(channel).where(channel.c.paused_until.is_not(None)).values(paused_until=None))
 
 
@@ -403,6 +427,7 @@ def _row(owed: Delivery) -> dict[str, Any]:
         "channel": owed.channel,
         "receiver": owed.receiver,
         "instead_of": owed.instead_of,
+        "escalated_from": owed.escalated_from,
         "rule": owed.rule,
         "by_hand": owed.by_hand,
         "handed_on": False,

@@ -44,8 +44,8 @@ def record(tx: Tx, rulings: Sequence[Ruling], now: datetime, *, channels: Collec
         tx.execute(_KEEP_MATCH, matches)
     fresh = tuple(each for ruling in rulings for each in ruling.alerts if _keep(tx, each))
     owing = {each.id for each in fresh}
-    due = [replace(each, due_at=now) for ruling in rulings for each in ruling.deliveries if each.alert_id in owing]
-    delivery_rows.add(tx, due)
+    due = [each for ruling in rulings for each in ruling.deliveries if each.alert_id in owing]
+    delivery_rows.add(tx, [replace(each, due_at=now + (each.due_at - each.made_at)) for each in due])
     corrections = tuple(each for ruling in rulings for each in ruling.corrections if _keep(tx, each))
     for each in corrections:
         _owe_correction(tx, each, channels, now)

@@ -8,7 +8,7 @@ from sqlalchemy import Integer, and_, not_, or_, true, type_coerce, update
 
 from monitor.alert import LONGEST_ASKED, OPEN
 from monitor.item import READING_RETRY
-from monitor.policy import HELD
+from monitor.policy import HELD, Reason
 from monitor.silence import LONGEST_UNLOOKED
 from monitor.store.database import Tx
 from monitor.store.tables import channel, delivery, feed, item
@@ -16,6 +16,8 @@ from monitor.store.tables import channel, delivery, feed, item
 _OPEN = delivery.c.state.in_(OPEN)
 #: Policy put it off to a time of day, and is asked again whenever it is due.
 _HELD = and_(_OPEN, delivery.c.reason.in_(HELD))
+#: It waits for people to acknowledge it, however long the config lets them.
+_UNACKNOWLEDGED = delivery.c.reason == Reason.UNACKNOWLEDGED
 _WAITING = or_(item.c.judge_due_at.is_not(None), item.c.read_due_at.is_not(None))
 
 #: What a clock that is set takes along: waits, leases, and since when something lasts. What only tells when something
@@ -38,8 +40,8 @@ _MOVES = (
 _LONGEST = (
     (item.c.judge_due_at, timedelta(0), true()),
     (item.c.read_due_at, READING_RETRY, true()),
-    (delivery.c.due_at, timedelta(0), and_(_OPEN, or_(_HELD, delivery.c.attempts == 0))),
-    (delivery.c.due_at, LONGEST_ASKED, _OPEN),
+    (delivery.c.due_at, timedelta(0), and_(_OPEN, or_(_HELD, delivery.c.attempts == 0), not_(_UNACKNOWLEDGED))),
+    (delivery.c.due_at, LONGEST_ASKED, and_(_OPEN, not_(_UNACKNOWLEDGED))),
     (delivery.c.first_tried_at, timedelta(0), _OPEN),
     (channel.c.paused_until, LONGEST_ASKED, true()),
     (channel.c.failing_since, timedelta(0), true()),

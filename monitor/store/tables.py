@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from sqlalchemy import REAL, CheckConstraint, Dialect, Index, Integer, LargeBinary, Text, TypeDecorator, text
 from sqlmodel import Field, SQLModel
 
-from monitor.alert import DeliveryState, Priority
+from monitor.alert import DeliveryState, Priority, Sign
 from monitor.feed import Cause, State
 from monitor.item import Reading
 from monitor.mute import Scope
@@ -326,6 +326,8 @@ class DeliveryRow(SQLModel, table=True):
     receiver: Words
     #: The channel in whose place this one tells it; empty where it was owed to this one from the start.
     instead_of: Words = ""
+    #: The channel on which nobody acknowledged it in time; empty where it was owed from the start.
+    escalated_from: Annotated[str, Field(sa_type=Text, sa_column_kwargs={"server_default": ""})] = ""
     #: The rule that rang; empty for a notice, and for a digest of several rules.
     rule: Annotated[str, Field(sa_type=Text, sa_column_kwargs={"server_default": ""})] = ""
     by_hand: Annotated[bool, Field(sa_type=Flag, sa_column_kwargs={"server_default": "0"})] = False
@@ -433,8 +435,19 @@ class RecordRow(SQLModel, table=True):
     hash: Words
 
 
+class MarkRow(SQLModel, table=True):
+    """What somebody said of an alert."""
+
+    __tablename__ = "mark"
+    __table_args__ = (_one_of("sign", Sign), _STRICT_BY_KEY)
+    alert_id: Annotated[str, Field(sa_type=Text, primary_key=True, foreign_key="alert.id", ondelete="CASCADE")]
+    sign: Annotated[str, Field(sa_type=Text, primary_key=True)]
+    who: Words
+    at: Time
+
+
 metadata = SQLModel.metadata
 config, feed, seen, item, revision = (metadata.tables[n] for n in ("config", "feed", "seen", "item", "revision"))
 match, alert, delivery = (metadata.tables[name] for name in ("match", "alert", "delivery"))
-attempt, channel, loss, mute = (metadata.tables[name] for name in ("attempt", "channel", "loss", "mute"))
+attempt, channel, loss, mute, mark = (metadata.tables[n] for n in ("attempt", "channel", "loss", "mute", "mark"))
 coverage, record = metadata.tables["coverage"], metadata.tables["record"]

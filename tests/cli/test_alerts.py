@@ -40,6 +40,7 @@ def test_the_document_holds_each_alert_with_its_deliveries(rung: Home) -> None:
         "channel",
         "receiver",
         "instead_of",
+        "escalated_from",
         "state",
         "reason",
         "due_at",
@@ -142,3 +143,19 @@ def test_each_receiver_of_a_mail_channel_has_its_delivery(home: Home) -> None:
     [alert] = documents(home, "--jsonl")
     assert [delivery["receiver"] for delivery in alert["deliveries"]] == ["anna@bank.example", "ben@bank.example"]
     assert "desk (ben@bank.example)  queued" in home.call("alerts", "show", alert["id"]).stdout
+
+
+def test_an_alert_is_acknowledged_by_name_once(rung: Home) -> None:
+    [alert] = documents(rung, "--jsonl", "--rule", "norvik")
+    assert "acknowledged" not in alert
+    first = rung.call("alerts", "ack", f"a-{alert['id'][:6]}", "--who", "Anna")
+    assert (first.exit_code, first.stdout.startswith(f"a-{alert['id']} is acknowledged by Anna ")) == (0, True)
+    assert "acknowledged by Anna" in rung.call("alerts", "ack", alert["id"], "--who", "Ben").stdout
+    [alert] = documents(rung, "--jsonl", "--rule", "norvik")
+    assert alert["acknowledged"]["who"] == "Anna"
+    assert "\nacknowledged by Anna " in rung.call("alerts", "show", alert["id"]).stdout
+
+
+@pytest.mark.parametrize(("number", "who", "code"), [("zzzzzz", "Anna", 1), ("", "Anna", 1), ("a", " ", 2)])
+def test_what_cannot_be_acknowledged_is_a_finding(rung: Home, number: str, who: str, code: int) -> None:
+    assert rung.call("alerts", "ack", number, "--who", who).exit_code == code

@@ -51,7 +51,7 @@ def test_an_item_that_did_not_match_shows_where_it_stopped(stored: Home) -> None
     assert lines[3] == "  read      part  headline only; no article was asked for"
     assert lines[4] == (
         "  matched   no    harbour: absent. strike: absent."
-        "   <- stops here; alert, mute, quiet hours, digest, burst, daily number, desk: not reached"
+        "   <- stops here; alert, mute, quiet hours, digest, burst, daily number, escalation, desk: not reached"
     )
     assert lines[5] == "  try             wirebell rules try harbour (shows what each word costs)"
 
