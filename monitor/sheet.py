@@ -97,9 +97,11 @@ class Sheet:
         """Yield its lines in order."""
         return (line for paragraph in self.paragraphs for line in paragraph)
 
-    def without(self, gone: Line) -> Sheet:
-        """Return what is left without a line."""
-        return self._changed([tuple(line for line in lines if line is not gone) for lines in self.paragraphs])
+    def without(self, gone: Iterable[Line]) -> Sheet:
+        """Return what is left without some of its lines; the heading of a list goes with the last that is in it."""
+        ids = set(map(id, gone))
+        left = [tuple(line for line in lines if id(line) not in ids) for lines in self.paragraphs]
+        return self._changed(lines for lines in left if {line.part for line in lines} != {Part.HEADING})
 
     def having(self, new: Line, *, in_place_of: Line) -> Sheet:
         """Return the sheet with another line in the place of one."""

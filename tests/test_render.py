@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor import render
+from monitor import render, sheet
 from monitor.alert import CORRECTING, FIRST, Alert, Change, Delivery, Digest, Kind, Notice, Priority, What
 from monitor.outage import Outage
 from monitor.rule import Evidence
@@ -467,6 +467,45 @@ def test_a_cut_headline_leaves_no_half_escape() -> None:
 def test_a_notice_that_is_too_long_is_cut_at_its_end() -> None:
     assert fitted(HELLO, "text", 60) == "wirebell is watching 2 feeds\n\nWatching 2 feeds for 2 rules."
     assert fitted(HELLO, "text", 20) == "wirebell is watchin…"
+
+
+def test_what_holds_nothing_that_may_go_is_left_as_it_is() -> None:
+    kept = sheet.sheet((sheet.line(sheet.Part.NAME, "rule nato, alert a-7f3k2b"),))
+    assert render.fitted(kept, render.text, 5) == "rule nato, alert a-7f3k2b"
+
+
+def test_a_long_digest_is_fitted_in_few_writings() -> None:
+    many = replace(LATE, alerts=tuple(replace(ALERT, id=f"{n:016}") for n in range(500)))
+    written: list[int] = []
+
+    def write(what: sheet.Sheet) -> str:
+        written.append(1)
+        return render.text(what)
+
+    assert 7_000 < len(render.fitted(shown(many).message.sheet, write, 7_800)) <= 7_800
+    assert len(written) < 15
+
+
+# -- dialects --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("begins", ["# x", "> x", "- x", "+ x", "= x", "1. x", "12) x"])
+def test_hostile_words_begin_no_block_where_nothing_is_escaped(begins: str) -> None:
+    lines = sheet.sheet((sheet.line(sheet.Part.NOTE, begins),))
+    assert render.markdown(lines, render.dialect("slack")) == f"\u200b{begins}"
+    assert render.markdown(lines, render.dialect("discord")) != begins
+
+
+@pytest.mark.parametrize(
+    ("words", "shown_as"),
+    [
+        ("*x* `y` ~z~", "∗x∗ ˋyˋ ∼z∼"),
+        ("_x_ file_name", "ˍxˍ file_name"),
+        ("a < b & c &amp; \\", "a <\u200b b & c &\u200bamp; \\\u200b"),
+    ],
+)
+def test_signs_that_would_act_are_shown_by_others_where_nothing_is_escaped(words: str, shown_as: str) -> None:
+    assert render.dialect("slack").escaped(words) == shown_as
 
 
 # -- documents -------------------------------------------------------------------------------------------------------

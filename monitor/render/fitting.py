@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from monitor.render.digest import more
@@ -26,20 +26,22 @@ _GIVEN_UP = (
 
 def fitted(sheet: Sheet, write: Callable[[Sheet], str], limit: int, size: Callable[[str], int] = len) -> str:
     """Return the sheet as written within a size, as far as that can be; at last its headline is cut."""
-    while size(written := write(sheet)) > limit:
-        victim = _victim(sheet)
-        if victim is None:
-            return _cut(sheet, write, limit, size)
-        sheet = _without(sheet, victim)
-    return written
+    if size(whole := write(sheet)) <= limit:
+        return whole
+    spare = _spare(sheet)
+
+    def room(count: int) -> int:
+        return limit - size(write(_without(sheet, spare[:count])))
+
+    fewest = bisect_left(range(len(spare) + 1), 0, key=room)
+    left = _without(sheet, spare[:fewest])
+    return write(left) if fewest <= len(spare) else _cut(left, write, limit, size)
 
 
-def _victim(sheet: Sheet) -> Line | None:
-    """Return the line to give up next; None where only what must stay is left."""
+def _spare(sheet: Sheet) -> list[Line]:
+    """Return the lines that may be given up, in the order in which they are."""
     lines = list(sheet.lines())
-    return next(
-        (line for part in _GIVEN_UP for line in reversed(lines) if line.part is part and not _stays(line)), None
-    )
+    return [line for part in _GIVEN_UP for line in reversed(lines) if line.part is part and not _stays(line)]
 
 
 def _stays(line: Line) -> bool:
@@ -47,17 +49,12 @@ def _stays(line: Line) -> bool:
     return line.part is Part.OWN and any(run.link or run.whole or run.cut for run in line.runs)
 
 
-def _without(sheet: Sheet, victim: Line) -> Sheet:
-    left = sheet.without(victim)
-    return _counted(left) if victim.part is Part.ENTRY else left
-
-
-def _counted(left: Sheet) -> Sheet:
-    """Return a digest that lacks one more alert, and the heading of a list of which none is left."""
-    paragraphs = tuple(lines for lines in left.paragraphs if {line.part for line in lines} != {Part.HEADING})
-    left = replace(left, paragraphs=paragraphs, omitted=left.omitted + 1)
+def _without(sheet: Sheet, gone: Sequence[Line]) -> Sheet:
+    """Return the sheet without the lines; a digest says how many alerts it does not show."""
+    left = sheet.without(gone)
+    omitted = sheet.omitted + sum(line.part is Part.ENTRY for line in gone)
     old = next((line for line in left.lines() if line.part is Part.MORE), None)
-    return left if old is None else left.having(more(left.omitted), in_place_of=old)
+    return left if old is None else left.having(more(omitted), in_place_of=old)
 
 
 def _cut(sheet: Sheet, write: Callable[[Sheet], str], limit: int, size: Callable[[str], int]) -> str:
@@ -72,7 +69,7 @@ def _cut(sheet: Sheet, write: Callable[[Sheet], str], limit: int, size: Callable
     longest = max(len(run.text) for run in line.runs if run.cut)
     width = bisect_right(range(1, longest), limit, key=taken)
     whole = width > 1 or line.part is not Part.HEADLINE
-    return write(sheet.having(_shortened(line, width), in_place_of=line) if whole else sheet.without(line))
+    return write(sheet.having(_shortened(line, width), in_place_of=line) if whole else sheet.without([line]))
 
 
 def _shortened(line: Line, width: int) -> Line:
