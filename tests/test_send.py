@@ -44,6 +44,7 @@ from monitor.channel import Channel, Console, Mail, Message, Security, Service, 
 from monitor.rule import Evidence
 from monitor.send import records, service
 from monitor.sheet import Form
+from tests.conftest import ROOT
 from tests.forms import forms
 from tests.http_server import DROP, HANG, HttpServer, Mode, Reply
 from tests.injections import INJECTIONS
@@ -819,6 +820,8 @@ ELSEWHERE = {
     "mmost": "mmost://127.0.0.1/3ccdd113474722377935511fc85d3dd4",
     "ntfy": "ntfy://canarytoken",
     "pover": "pover://uuuuuuuuuuuuuuuuuuuuuuuuuuuuuu@tttttttttttttttttttttttttttttt",
+    "cliq": "cliq://1001.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb/%23desk",
+    "rocket": "rocket://3ccdd113474722377935511fc85d3dd4/3ccdd113474722377935511fc85d3dd4@127.0.0.1/%23general",
     "slack": "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/%23general",
     "tgram": "tgram://123456789:abcdefg_hijklmnop/12315544/",
     "twilio": "twilio://ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb@15551234567/15557654321",
@@ -908,6 +911,31 @@ def test_a_chat_gets_bold_type_links_and_quotations_as_it_writes_them() -> None:
         "[https://example.com/world/allies-weigh](https://example.com/world/allies-weigh)",
         "“**NATO** foreign ministers discussed **security guarantees**.”",
     ]
+
+
+#: How people call the services that write Markdown otherwise than others do.
+CALLED = {
+    "mmost": "Mattermost, Discord, Zulip, others",
+    "slack": "Slack",
+    "gchat": "Google Chat",
+    "rocket": "Rocket.Chat",
+    "workflows": "Teams",
+    "whapi": "WhatsApp",
+    "cliq": "Zoho Cliq",
+}
+
+
+def row(scheme: str) -> str:
+    """A line of the page: how a service writes a headline, an address and a quotation."""
+    evidence = (Evidence(field="text", sentence="NATO met.", spans=((0, 4, "NATO"),)),)
+    sent = written(scheme, message(alert(headline="5 * 5", link="https://news.example/", evidence=evidence)))
+    headline, link, quotation = [line for line in sent.split("\n") if line][:3]
+    return f"| {CALLED[scheme]} | `{headline.partition(' (')[0]}` | `{link}` | `{quotation}` |\n"
+
+
+def test_the_page_says_how_each_dialect_is_written() -> None:
+    table = "| service | headline | address | quotation |\n|---|---|---|---|\n" + "".join(map(row, CALLED))
+    assert table in (ROOT / "docs" / "reference" / "messages.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
