@@ -319,3 +319,33 @@ async def test_a_mail_server_that_is_down_delays_no_chat(house: House, wire: Htt
     states = {each.channel: (each.state, each.reason) for each in house.deliveries()}
     assert states["archive"][0] is DeliveryState.SENT
     assert states["mail"] == (DeliveryState.QUEUED, "could not connect: Connection refused")
+
+
+# --- each channel in its own form ------------------------------------------------------------------------------------
+
+#: What a chat that reads Markdown is sent of a headline with a star and a mention in it.
+ESCAPED = "\\*floods\\* @\u200bchannel"
+TOKEN = "3ccdd113474722377935511fc85d3dd4"
+
+
+async def test_each_channel_is_told_in_its_own_form_and_words(
+    house: House, wire: HttpServer, receiver: HttpServer, post: SmtpServer
+) -> None:
+    receiver.reply(f"/hooks/{TOKEN}", Reply())
+    chat = f"mmost://127.0.0.1:{receiver.port}/{TOKEN}"
+    chats = f"""
+        channels.team = {{ url = "{chat}", default = true }}
+        channels.plain = {{ url = "{chat}", default = true, format = "text" }}
+        channels.own = {{ url = "{chat}", default = true, format = "markdown", template = "_$rule_: $headline $link" }}
+    """.replace("$rule_", "${rule}_")
+    letters = mailbox(post, ANNA, more=', format = "text", template = "$headline\\n$link\\n$id"')
+    await ring(house, wire, config(wire, letters + chats), ENTRY | {"title": "Tunnel *floods* @channel"})
+    (letter,) = post.letters
+    alert = house.deliveries()[0].alert_id[:6]
+    assert letter.message.get_content().splitlines() == ["Tunnel *floods* @channel", ENTRY["link"], f"a-{alert}"]
+    texts = sorted(json.loads(request.body)["text"].split("\n")[0] for request in receiver.received)
+    assert texts == [
+        f"**Tunnel {ESCAPED}** (Example Wire, 09:05)",
+        "Tunnel *floods* @\u200bchannel",
+        f"_metro_: Tunnel {ESCAPED} <{ENTRY['link']}>",
+    ]
