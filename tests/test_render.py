@@ -593,9 +593,11 @@ def test_every_kind_of_message_has_its_place_in_a_schema() -> None:
         Digest(id=ALERT.id, kind=Kind.BUNDLE, alerts=(ALERT,), made_at=ALERT.made_at),
     ],
 )
-@pytest.mark.parametrize("unknown", [0, 1])
-def test_documents_are_as_their_schemas_say(what: What, unknown: int) -> None:
-    assert misfits(shown(what, unknown=unknown)) == []
+@pytest.mark.parametrize(
+    "known", [{}, {"unknown": 1, "instead_of": "mail", "escalated_from": "desk"}], ids=["plain", "all that may be said"]
+)
+def test_documents_are_as_their_schemas_say(what: What, known: dict[str, Any]) -> None:
+    assert misfits(shown(what, **known)) == []
 
 
 def test_the_check_of_schemas_sees_what_is_wrong() -> None:

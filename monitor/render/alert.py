@@ -120,11 +120,9 @@ def _changed(change: Change) -> tuple[Run, ...]:
     before, after = clean(change.before), clean(change.after)
     if before and after:
         return Run(text=f"{before} → "), Run(text=after, strong=True)
-    return (
-        (Run(text="now “"), Run(text=after, strong=True), Run(text="”"))
-        if after
-        else (Run(text=f"no longer “{before}”"),)
-    )
+    if after:
+        return Run(text="now “"), Run(text=after, strong=True), Run(text="”")
+    return (Run(text=f"no longer “{before}”"),)
 
 
 # --- words -------------------------------------------------------------------------------------------------------
