@@ -791,6 +791,28 @@ def test_a_service_that_reads_markup_unasked_gets_hostile_words_defused(http: Ht
     assert alert().link in text
 
 
+@pytest.mark.parametrize(
+    ("scheme", "title"),
+    [
+        ("slack", "nato: Allies weigh written guarantees for Kyiv (Reuters)"),
+        ("zulip", "nato"),
+        ("discord", ""),
+        ("matrix", ""),
+        ("mmost", ""),
+    ],
+)
+def test_a_title_is_for_services_that_show_one_apart(scheme: str, title: str) -> None:
+    (plugin,) = service._open(ELSEWHERE[scheme])
+    assert service._title(plugin, scheme, message()) == title
+
+
+def test_a_title_that_is_too_long_is_cut_where_one_sees_it() -> None:
+    (plugin,) = service._open(ELSEWHERE["slack"])
+    title = service._title(plugin, "slack", message(alert(headline="x" * 190, source="y" * 90)))
+    assert len(title) == plugin.title_maxlen
+    assert title.endswith("…")
+
+
 def test_an_urgent_alert_is_a_warning_to_a_service(http: HttpServer) -> None:
     http.reply("/", Reply())
     sender(Service(url=f"json://127.0.0.1:{http.port}/")).send(message(alert(priority=Priority.URGENT)))

@@ -11,7 +11,7 @@ from monitor.render.brief import one_line
 from monitor.render.dialect import dialect
 from monitor.render.fitting import fitted
 from monitor.render.html import fragment, page
-from monitor.render.inert import clean, inert, link
+from monitor.render.inert import clean, inert, link, short
 from monitor.render.manner import Manner, best, takes
 from monitor.render.markdown import markdown
 from monitor.render.message import message
@@ -38,6 +38,7 @@ __all__ = [
     "notice_json",
     "one_line",
     "page",
+    "short",
     "stamp",
     "takes",
     "text",

@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from monitor.alert import Failed, Outcome, Sent, Unknown
 from monitor.channel import Message, Service
-from monitor.render import Manner, best, clean, inert, takes
+from monitor.render import Manner, best, clean, inert, short, takes
 from monitor.send import mail, records
 from monitor.send.outcome import CONNECT, READ, channel_fault
 from monitor.sheet import Form
@@ -28,6 +28,10 @@ if TYPE_CHECKING:  # imported where it is used: 0.8 s and 37 MiB that `check` an
 _UNCONFIRMED = {"irc", "ircs", "xmpp", "xmpps"}
 #: Brokers, which confirm only what is published with a quality of service above 0.
 _BROKERS = {"mqtt", "mqtts"}
+#: Services that put a title above the body as its first line, where it says the same.
+_UNTITLED = {"matrix", "matrixs"}
+#: Services whose title is a topic of many messages.
+_TOPICS = {"zulip"}
 _MAIL_SCHEMES = {"mailto", "mailtos"}
 #: Shorter strings of an address are not secrets, and striking them out would leave no words.
 _SHORTEST_SECRET = 4
@@ -98,7 +102,7 @@ class ServiceSender:
         service = next(iter(self._services()), None)
         if service is None:
             return channel_fault("the address is not one that can be used", permanent=True)
-        title = _title(service, message)
+        title = _title(service, self._scheme, message)
         shape, manner = _manner(service, self._scheme, self._form, len(title))
         result = self._bell.notify(
             body=manner.write(message),
@@ -160,11 +164,15 @@ def _forms(service: NotifyBase) -> tuple[Form, ...]:
     return tuple(Form(each.value) for each in service._formats())  # noqa: SLF001 - there is no other way to ask
 
 
-def _title(service: NotifyBase, message: Message) -> str:
-    """Return the title for services that show one apart; elsewhere the body says it all, and better."""
-    if service.title_maxlen <= 0 or service.overflow_amalgamate_title:
+def _title(service: NotifyBase, scheme: str, message: Message) -> str:
+    """Return the title for services that show one apart; elsewhere the body says it all, and better.
+
+    Zulip gathers messages under theirs: one for each rule, rather than for each message.
+    """
+    if service.title_maxlen <= 0 or service.overflow_amalgamate_title or scheme in _UNTITLED:
         return ""
-    return inert(message.subject)[: service.title_maxlen]
+    words = message.topic if scheme in _TOPICS else message.subject
+    return short(inert(words), service.title_maxlen)
 
 
 def _scrubbed(lines: Iterable[str], url: str) -> str:
