@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -21,6 +21,7 @@ from monitor.parse.raw import Doubt, Found, Raw
 from monitor.parse.xml import tree
 
 _ATOM = "http://www.w3.org/2005/Atom"
+_RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 #: What an element's name begins with, by the namespace it is in, in lower case as feedparser compares them.
 _PREFIXES = {
@@ -28,6 +29,8 @@ _PREFIXES = {
     "": "",
     "http://backend.userland.com/rss2": "",
     "http://blogs.law.harvard.edu/tech/rss": "",
+    "http://my.netscape.com/rdf/simple/0.9/": "",
+    "http://purl.org/rss/1.0/": "",
     "http://purl.org/dc/elements/1.1/": "dc:",
     "http://purl.org/dc/terms/": "dcterms:",
     "http://purl.org/rss/1.0/modules/content/": "content:",
@@ -124,20 +127,19 @@ def _characters(words: str) -> str:
 
 
 def _found(root: Element, names: _Names, most: int) -> Found:
-    channel, kind = _channel(root, names)
+    head, holder, kind = _shape(root, names)
     title, language = "", root.get(f"{_XML}lang", root.get("lang", "")).replace("_", "-")
-    entries = []
-    for child in channel:
-        name = names[child.tag]
-        if name == kind:
-            entries.append(child)
-        elif name in {"title", "dc:title"}:
-            title = title or _marked_up(child)
-        elif name in {"language", "dc:language"}:
-            language = _words(child)
-        elif len(child) and any(names[inner.tag] in {"item", "entry"} for inner in child.iter()):
-            raise _Doubtful("entries in another place")
-    based = any(not _BASES.isdisjoint(holder.keys()) for holder in (root, channel))
+    for child in head:
+        match names[child.tag]:
+            case "title" | "dc:title":
+                title = title or _marked_up(child)
+            case "language" | "dc:language":
+                language = _words(child)
+    entries = [child for child in holder if names[child.tag] == kind]
+    others = (child for child in holder if len(child) and names[child.tag] != kind)
+    if any(names[inner.tag] in {"item", "entry"} for other in others for inner in other.iter()):
+        raise _Doubtful("entries in another place")
+    based = any(not _BASES.isdisjoint(element.keys()) for element in (root, head))
     return Found(
         title=title,
         language=language,
@@ -146,12 +148,15 @@ def _found(root: Element, names: _Names, most: int) -> Found:
     )
 
 
-def _channel(root: Element, names: _Names) -> tuple[Element, str]:
-    """Return the element that holds the entries, and how an entry is called."""
+def _shape(root: Element, names: _Names) -> tuple[Element, Element, str]:
+    """Return the element that says what the feed is, the one that holds the entries, and how an entry is called."""
+    inner = [names[child.tag] for child in root]
     if root.tag == f"{{{_ATOM}}}feed":
-        return root, "entry"
-    if names[root.tag] == "rss" and [names[child.tag] for child in root] == ["channel"]:
-        return root[0], "item"
+        return root, root, "entry"
+    if names[root.tag] == "rss" and inner == ["channel"]:
+        return root[0], root[0], "item"
+    if root.tag == f"{_RDF}RDF" and inner[:1] == ["channel"] and inner.count("channel") == 1:
+        return root[0], root, "item"
     raise _Doubtful(f"the root {root.tag}")
 
 
@@ -185,11 +190,12 @@ class _Draft:
 
 
 def _entry(element: Element, names: _Names, *, based: bool) -> Raw:
-    if attributes := element.keys():
-        if any(key.lower().endswith(("lastmod", "href", "about")) for key in attributes):
-            raise _Doubtful("an entry with attributes of CDF or RDF")
-        based = based or not _BASES.isdisjoint(attributes)
     draft = _Draft(based=based)
+    if attributes := element.keys():
+        if any(key.lower().endswith(("lastmod", "href")) for key in attributes):
+            raise _Doubtful("an entry with attributes of CDF")
+        draft.based = based or not _BASES.isdisjoint(attributes)
+        draft.guid = element.get(f"{_RDF}about", "")
     _children(draft, element, names, 0)
     return Raw(
         guid=draft.guid,
@@ -203,8 +209,8 @@ def _entry(element: Element, names: _Names, *, based: bool) -> Raw:
     )
 
 
-def _children(draft: _Draft, element: Element, names: _Names, depth: int) -> None:
-    for child in element:
+def _children(draft: _Draft, elements: Iterable[Element], names: _Names, depth: int) -> None:
+    for child in elements:
         name = names[child.tag]
         if handler := _HANDLERS.get(name):
             handler(draft, child, names, depth)
@@ -308,8 +314,8 @@ def _author(draft: _Draft, element: Element, names: _Names, depth: int) -> None:
     for child in element:
         if names[child.tag] in found:
             found[names[child.tag]] = _words(child)
-        elif names[child.tag] in _HEEDED or len(child):
-            raise _Doubtful(f"<{names[child.tag]}> within an author")
+        else:
+            _children(draft, (child,), names, depth + 1)
     name, email = found.values()
     if depth <= draft.author_at:
         draft.author, draft.author_at = (element.text or "").strip(), depth
@@ -392,6 +398,5 @@ _DOUBTFUL = frozenset(
         *("textinput", "xhtml:body", "item", "entry", "channel", "feed", "rss", "svg", "math"),
     }
 )
-_HEEDED = frozenset({*_HANDLERS, *_DOUBTFUL})
 #: Elements whose markup is their own; any other that is not heeded may hold some that are.
 _OPAQUE = frozenset({"copyright", "info", "itunes:subtitle", "rights", "subtitle", "tagline"})

@@ -1,0 +1,479 @@
+"""What a poll costs: reading the feed, a whole poll with news, an unchanged one, and the question which ids are known.
+
+    python benchmarks/polling.py [--part reading,polling,asking,knowing] [--rounds 15] [--polls 400] [--ids 1000000]
+
+reading   a wire of 100 entries, and real feeds as a mix, beside feedparser: ``raw`` gives what feedparser gives, the
+          entries with their markup; ``first sight`` cleans them all as well; ``5 new`` is the poll after, with 95
+          entries as they were.
+polling   a changed poll whole, with 5 new of 100 entries and 1,000 rules: sandbox, parse, known ids, store, match,
+          judged. Beside it what the libraries suggest: feedparser, a session of SQLModel, a loop of ``re``.
+asking    processor time of a poll answered by 304 over a new TLS connection, beside aiohttp's (left out, with a word,
+          where it is not installed), 10 to 200 at once.
+knowing   which of 100 ids are known, of so many.
+
+All take turns, so that a noisy neighbour meets each of them; ratios are of the medians. Reading, asking and knowing
+count processor time, polling counts time by the wall, since it crosses processes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import csv
+import gc
+import importlib.util
+import io
+import multiprocessing
+import re
+import sqlite3
+import ssl
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from functools import partial
+from hashlib import blake2b
+from html import escape
+from ipaddress import ip_network
+from multiprocessing.connection import Connection
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import feedparser
+from sqlalchemy import Engine, event
+from sqlalchemy.orm import registry
+from sqlmodel import Field, Session, SQLModel, UniqueConstraint, col, create_engine, select
+
+from benchmarks.matching import Corpus, Drawn, Loop, documents
+from monitor import charset, feed, intake, parse, text
+from monitor.documents import Documents
+from monitor.exchange import ANYBODY
+from monitor.feed import Document, Feed, FeedState, Parsed, Unchanged
+from monitor.intake import Answered, Rules
+from monitor.item import Item
+from monitor.network import Network
+from monitor.parse import forgiving, references, strict
+from monitor.parse.raw import Doubt
+from monitor.rule import RuleSet, compile_rule
+from monitor.sandbox import Sandbox
+from monitor.store import feeds as feed_rows
+from monitor.store import items as item_rows
+from monitor.store.database import Database
+
+SHARED = Path(__file__).parents[2] / "shared"
+NOW = datetime(2026, 11, 24, 10, 11, tzinfo=UTC)
+URL = "https://wire.example/rss"
+ENTRIES, NEW, RULES = 100, 5, 1_000
+#: Characters of a wire's lead.
+LEAD = 400
+
+
+def compare(ways: Mapping[str, Callable[[], object]], rounds: int, clock: Callable[[], float]) -> Mapping[str, float]:
+    """Return the median seconds of each way, taken in turns."""
+    taken: dict[str, list[float]] = {name: [] for name in ways}
+    for way in ways.values():
+        way()
+    for _ in range(rounds):
+        for name, way in ways.items():
+            gc.collect()
+            began = clock()
+            way()
+            taken[name].append(clock() - began)
+    return {name: median(each) for name, each in taken.items()}
+
+
+def tell(title: str, taken: Mapping[str, float], unit: float = 1e3, name_of_unit: str = "ms") -> None:
+    """Print medians and how many times quicker than the first each is."""
+    print(f"\n{title}")
+    first = next(iter(taken.values()))
+    for name, each in taken.items():
+        print(f"  {name:<42} {each * unit:9.3f} {name_of_unit}   x{first / each:.1f}")
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def wire(texts: Sequence[tuple[str, str]], first: int) -> bytes:
+    """Return a wire's feed whose newest entry has that number, as RSS 2.0."""
+    items = (
+        f"<item><title>{escape(title)}</title><link>https://wire.example/world/{n}</link>"
+        f'<guid isPermaLink="true">https://wire.example/world/{n}</guid>'
+        f"<pubDate>{format_datetime(NOW - timedelta(minutes=4 * (2_000 - n)))}</pubDate><category>World</category>"
+        f"<description><![CDATA[<p>{body[:LEAD]}</p> &amp; more]]></description></item>"
+        for n in range(first, first - ENTRIES, -1)
+        for title, body in (texts[n % len(texts)],)
+    )
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?><rss version="2.0"><channel><title>Wire</title>'
+        f"<link>https://wire.example/</link><description>d</description>{''.join(items)}</channel></rss>"
+    ).encode()
+
+
+def raw(body: bytes) -> None:
+    """Read a feed as far as feedparser does, by whichever reader the document is for."""
+    document = charset.decode(body, content_type="").lstrip("\ufeff \t\r\n\0")
+    document = re.sub(r"\s*<\?xml\b[^>]*>", "", document, count=1) if document.startswith("<?xml") else document
+    if isinstance(strict.read(references.heal(document), parse.MOST_ENTRIES), Doubt):
+        forgiving.read(document, URL, parse.MOST_ENTRIES)
+
+
+def sight(body: bytes, remembered: bytes = b"") -> Parsed:
+    """Read a feed as the daemon does."""
+    parsed = parse.feed(body, content_type="", url=URL, remembered=remembered)
+    assert isinstance(parsed, Parsed)
+    return parsed
+
+
+def compare_reading(texts: Sequence[tuple[str, str]], rounds: int) -> None:
+    """Print what reading costs."""
+    before, body = wire(texts, 1_000), wire(texts, 1_000 + NEW)
+    remembered = sight(before).remembered
+    assert len(sight(body, remembered).entries) == NEW
+    ways: dict[str, Callable[[], object]] = {
+        "feedparser": lambda: feedparser.parse(io.BytesIO(body)),
+        "feedparser without sanitising": lambda: feedparser.parse(
+            io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False
+        ),
+        **_peer(body),
+        "raw": lambda: raw(body),
+        "first sight": lambda: sight(body),
+        "5 new": lambda: sight(body, remembered),
+    }
+    tell(f"a wire of {ENTRIES} entries, {len(body) // 1024} kB", compare(ways, rounds, time.process_time))
+    if not (SHARED / "corpus").is_dir():
+        print("real feeds are left out: they are not beside this project")
+        return
+    bodies = [*real_feeds()]
+    memories = [sight(each).remembered for each in bodies]
+    mix: dict[str, Callable[[], object]] = {
+        "feedparser": lambda: [feedparser.parse(io.BytesIO(each)) for each in bodies],
+        "raw": lambda: [raw(each) for each in bodies],
+        "first sight": lambda: [sight(each) for each in bodies],
+        "nothing new": lambda: [sight(each, memory) for each, memory in zip(bodies, memories, strict=True)],
+    }
+    size = sum(map(len, bodies)) / 1e6
+    tell(f"{len(bodies)} real feeds, {size:.1f} MB", compare(mix, max(1, rounds // 5), time.process_time))
+
+
+def _peer(body: bytes) -> Mapping[str, Callable[[], object]]:
+    if importlib.util.find_spec("fastfeedparser") is None:
+        print("fastfeedparser is left out: it is not installed")
+        return {}
+    import fastfeedparser  # noqa: PLC0415 - as said
+
+    return {"fastfeedparser, which checks nothing": lambda: fastfeedparser.parse(body)}
+
+
+def real_feeds() -> Iterator[bytes]:
+    """Yield the real feeds of RSS and Atom."""
+    with (SHARED / "corpus/real/index.tsv").open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
+            if row["kind"] not in {"json", "sitemap"}:
+                yield (SHARED / "corpus" / row["file"]).read_bytes()
+
+
+# --- a whole poll with news ------------------------------------------------------------------------------------------
+
+
+class Entry(SQLModel, table=True, registry=registry()):
+    """An entry as the plain way keeps it."""
+
+    __tablename__ = "entry"
+    __table_args__ = (UniqueConstraint("feed_id", "guid"),)
+    id: int | None = Field(default=None, primary_key=True)
+    feed_id: int
+    guid: str
+    title: str
+    summary: str
+
+
+class Plain:
+    """What the libraries' own pages suggest."""
+
+    def __init__(self, file: Path, corpus: Corpus, drawn: Sequence[Drawn]) -> None:
+        self._engine: Engine = create_engine(f"sqlite:///{file}")
+
+        @event.listens_for(self._engine, "connect")
+        def _(link: sqlite3.Connection, _record: object) -> None:
+            for pragma in ("journal_mode=WAL", "synchronous=FULL"):
+                link.execute(f"PRAGMA {pragma}")
+
+        Entry.metadata.create_all(self._engine)
+        self._rules = Loop(corpus)
+        self._rules.take(drawn)
+
+    async def poll(self, body: bytes) -> int:
+        """Take in an answer, and return how many entries are new."""
+        found = feedparser.parse(io.BytesIO(body)).entries
+        with Session(self._engine) as session:
+            guids = [each.id for each in found]
+            known = set(session.exec(select(Entry.guid).where(Entry.feed_id == 1, col(Entry.guid).in_(guids))))
+            new = [each for each in found if each.id not in known]
+            session.add_all(Entry(feed_id=1, guid=each.id, title=each.title, summary=each.summary) for each in new)
+            session.commit()
+        self._rules._items = [(each.title, each.summary) for each in new]
+        self._rules.turn()
+        return len(new)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+class Ours:
+    """A poll from the answer to the items that are judged, as the daemon's loops do it."""
+
+    def __init__(self, file: Path, corpus: Corpus, drawn: Sequence[Drawn]) -> None:
+        self._database = Database.open(f"sqlite:///{file}")
+        self._feed = Feed(name="wire", url=URL, interval=timedelta(minutes=5))
+        self._database.write_now(partial(feed_rows.sync, declared=[self._feed], now=NOW))
+        self._sandbox = Sandbox()
+        self._documents = Documents(self._sandbox)
+        self._network = Network(user_agent="benchmark")
+        rules = (rule.source(corpus.written) for rule in drawn)
+        self._rules = RuleSet(compile_rule(str(n), (source,)) for n, source in enumerate(rules))
+
+    def _claim(self) -> FeedState:
+        self._database.write_now(partial(feed_rows.poll_all_now, now=NOW))
+        until = NOW + timedelta(days=1)
+        claim = partial(feed_rows.claim, now=NOW, limit=1, lease="mine", until=until)
+        (state,) = self._database.write_now(claim)
+        return state
+
+    async def poll(self, body: bytes) -> int:
+        """Take in an answer, and return how many entries are new."""
+        state = self._claim()
+        digest = blake2b(body, digest_size=16).digest()
+        document = Document(
+            url=URL, body=body, content_type="", body_hash=digest, etag=None, modified=None, moved_to=None
+        )
+        read = await self._documents.read(self._network, state, ANYBODY, document, NOW)
+        assert isinstance(read.found, Parsed)
+        answered = Answered(
+            state=state, declared=self._feed, document=document, parsed=read.found, slow=read.slow, now=NOW
+        )
+        rules = Rules(wait=lambda _state, _fresh: timedelta(minutes=5), wants_article=lambda _entry, _baseline: False)
+        taken = self._database.write_now(partial(intake.take, answered=answered, rules=rules))
+        assert taken
+        self._documents.kept(state, read.found)
+        due: Sequence[Item] = self._database.read_now(partial(item_rows.judge_due, now=NOW, limit=50))
+        for each in due[-taken.new :]:
+            self._rules.match(text.read(headline=each.entry.headline, text=each.entry.lead, language="en"))
+        self._database.write_now(partial(item_rows.judged, items=due, config=1))
+        return taken.new
+
+    async def close(self) -> None:
+        await self._network.aclose()
+        self._sandbox.close()
+        self._database.close()
+
+
+async def compare_polling(corpus: Corpus, rounds: int) -> None:
+    """Print what a changed poll costs."""
+    drawn = corpus.rules(RULES)
+    with tempfile.TemporaryDirectory() as folder:
+        plain, ours = Plain(Path(folder) / "plain.db", corpus, drawn), Ours(Path(folder) / "ours.db", corpus, drawn)
+        taken: dict[str, list[float]] = {"feedparser + SQLModel + re": [], "wirebell": []}
+        polls: Sequence[Callable[[bytes], Awaitable[int]]] = (plain.poll, ours.poll)
+        for turn in range(rounds + 2):
+            body = wire(corpus.documents, 1_000 + NEW * turn)
+            for name, poll in zip(taken, polls, strict=True):
+                gc.collect()
+                began = time.perf_counter()
+                new = await poll(body)
+                if turn > 1:
+                    assert new == NEW, (name, new)
+                    taken[name].append(time.perf_counter() - began)
+        plain.close()
+        await ours.close()
+    title = f"a changed poll whole: {ENTRIES} entries, {NEW} new, {RULES:,} rules"
+    tell(title, {name: median(each) for name, each in taken.items()})
+
+
+# --- asking ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the server listens, and who vouches for it."""
+
+    port: int
+    authority: bytes
+
+
+class _Answering(asyncio.Protocol):
+    """Answers everything with 304 and hangs up."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        if data.endswith(b"\r\n\r\n"):
+            self._transport.write(b'HTTP/1.1 304 Not Modified\r\nETag: "abc"\r\nConnection: close\r\n\r\n')
+            self._transport.close()
+
+
+def serve(pipe: Connection) -> None:
+    """Serve until the pipe is closed."""
+    import trustme  # noqa: PLC0415 - a tool of development, in this part alone
+
+    authority = trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(_Answering, "127.0.0.1", 0, ssl=context, backlog=4096)
+        place = Place(port=server.sockets[0].getsockname()[1], authority=authority.cert_pem.bytes())
+        pipe.send(place)
+        await loop.run_in_executor(None, lambda: pipe.poll(None))
+
+    asyncio.run(run())
+
+
+@contextmanager
+def server() -> Iterator[Place]:
+    """Yield a server in a process of its own."""
+    context = multiprocessing.get_context("spawn")
+    ours, its = context.Pipe()
+    process = context.Process(target=serve, args=(its,))
+    process.start()
+    its.close()
+    try:
+        yield ours.recv()
+    finally:
+        ours.close()
+        process.terminate()
+        process.join()
+
+
+async def at_once(ask: Callable[[], Awaitable[None]], polls: int, many: int) -> float:
+    """Return the processor's seconds of one poll, so many at a time."""
+    numbers = iter(range(polls))
+
+    async def work() -> None:
+        for _ in numbers:
+            await ask()
+
+    began = time.process_time()
+    await asyncio.gather(*(work() for _ in range(many)))
+    return (time.process_time() - began) / polls
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield
+
+
+async def compare_asking(place: Place, polls: int, rounds: int) -> None:
+    """Print what an unchanged poll costs."""
+    trusting = ssl.create_default_context(cadata=place.authority.decode())
+    url = f"https://127.0.0.1:{place.port}/rss"
+    state = FeedState(id=1, name="wire", url=url, etag='"abc"', next_poll_at=NOW)
+    network = Network(user_agent="benchmark", allow=(ip_network("127.0.0.0/8"),), ssl_context=trusting)
+
+    async def ours() -> None:
+        async with network.answering(feed.request(state)) as answer:
+            assert isinstance(feed.outcome(state, answer, NOW), Unchanged), answer
+
+    ways: dict[str, Callable[[], Awaitable[None]]] = {}
+    session: Any = None
+    if importlib.util.find_spec("aiohttp") is None:
+        print("aiohttp is left out: it is not installed")
+    else:
+        import aiohttp  # noqa: PLC0415 - as said
+
+        session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, ssl=trusting, force_close=True),
+            headers={"If-None-Match": '"abc"', "User-Agent": "benchmark"},
+        )
+
+        async def theirs() -> None:
+            async with session.get(url) as answer:
+                await answer.read()
+                assert answer.status == 304
+
+        ways["aiohttp"] = theirs
+    ways["wirebell"] = ours
+    taken: dict[tuple[str, int], list[float]] = {}
+    for _ in range(rounds):
+        for many in (10, 50, 200):
+            for name, ask in ways.items():
+                taken.setdefault((name, many), []).append(await at_once(ask, polls, many))
+    await network.aclose()
+    if session:
+        await session.close()
+    print("\na poll answered by 304, over a new TLS connection")
+    for (name, many), each in sorted(taken.items()):
+        beside = median(taken["aiohttp", many]) if session else median(each)
+        print(f"  {name:<12} {many:>4} at once {median(each) * 1e3:9.3f} ms   {median(each) / beside:.2f} of aiohttp's")
+    flat = [median(taken["wirebell", many]) for many in (10, 50, 200)]
+    print(f"  wirebell: the dearest of these is {max(flat) / min(flat):.2f} of the cheapest")
+
+
+# --- knowing ---------------------------------------------------------------------------------------------------------
+
+
+def compare_knowing(ids: int, rounds: int) -> None:
+    """Print what it costs to ask which ids are known, among so many."""
+    feeds = max(1, ids // 2_000)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "known.db"
+        database = Database.open(f"sqlite:///{file}")
+        with sqlite3.connect(file) as link:
+            for pragma in ("foreign_keys=OFF", "synchronous=OFF"):
+                link.execute(f"PRAGMA {pragma}")
+            for number in range(feeds):  # each feed's keys together, as they lie in the table
+                rows = [(number + 1, _key(number, n), 1, b"12345678", 0) for n in range(ids // feeds)]
+                link.executemany("INSERT INTO seen(feed_id, key, item_id, digest, at) VALUES (?,?,?,?,?)", rows)
+        link.close()
+        turns = iter(range(1 << 30))
+
+        def ask() -> None:
+            number = next(turns) * 7919 % feeds
+            keys = [_key(number, n * 17 % 2_100) for n in range(ENTRIES)]
+            database.read_now(partial(item_rows.known, feed_id=number + 1, keys=keys))
+
+        taken = compare({"known": ask}, rounds * 20, time.process_time)
+        database.close()
+    tell(f"which of {ENTRIES} ids are known, of {ids:,} in {feeds:,} feeds", taken)
+
+
+def _key(feed_number: int, number: int) -> bytes:
+    return blake2b(f"{feed_number} {number}".encode(), digest_size=16).digest()
+
+
+def main() -> None:
+    """Print all figures."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--part", default="reading,polling,asking,knowing")
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--polls", type=int, default=400, help="unchanged polls of a turn")
+    parser.add_argument("--ids", type=int, default=1_000_000)
+    parser.add_argument("--documents", type=Path, default=SHARED / "eval" / "docs.jsonl.gz")
+    given = parser.parse_args()
+    parts = given.part.split(",")
+    if {"reading", "polling"}.intersection(parts):
+        if not given.documents.exists():
+            sys.exit(f"{given.documents} is not here: name a file of documents with title and text")
+        texts = documents(given.documents)
+        if "reading" in parts:
+            compare_reading(texts, given.rounds)
+        if "polling" in parts:
+            asyncio.run(compare_polling(Corpus(texts, "en"), given.rounds))
+    if "asking" in parts:
+        with server() as place:
+            asyncio.run(compare_asking(place, given.polls, max(3, given.rounds // 3)))
+    if "knowing" in parts:
+        compare_knowing(given.ids, given.rounds)
+
+
+if __name__ == "__main__":
+    main()
