@@ -316,6 +316,18 @@ def test_a_body_without_end_does_not_hold_up_a_webhook(http: HttpServer) -> None
     assert isinstance(sender(Webhook(url=url)).send(message()), Sent)
 
 
+def test_what_a_receiver_repeats_of_an_address_or_a_password_is_struck_out(http: HttpServer) -> None:
+    http.reply("/canarytoken", Reply(status=403, body=b"no /canarytoken here" + b"." * 170 + b"canarytoken"))
+    posted = sender(Webhook(url=http.url("/canarytoken"))).send(message())
+    with SmtpServer(login=("bot", "x"), says={"AUTH": "535 5.7.8 canarypassword is wrong"}) as server:
+        mailed = sender(mail(server.port, user="bot", password="canarypassword")).send(message())
+    assert isinstance(posted, Failed)
+    assert isinstance(mailed, Failed)
+    assert posted.said.startswith("no /*** here")
+    assert "canary" not in posted.said
+    assert mailed.said == "5.7.8 *** is wrong"
+
+
 @pytest.mark.parametrize(
     ("reply", "said"),
     [

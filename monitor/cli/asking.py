@@ -207,16 +207,22 @@ def feeds(text: str) -> tuple[Wire, ...]:
 
 
 def _by_address(word: str, taken: set[str]) -> Wire:
+    """Return the feed at an address, or at the site of that name, whose page will lead to it."""
+    url = f"https://{word}" if re.fullmatch(r"[\w-]+(\.[\w-]+)+(/\S*)?", word) else word
     try:
-        parts = urlsplit(word)
+        parts = urlsplit(url)
         host = parts.hostname or ""
     except ValueError:  # a bracket that is not closed
         parts, host = urlsplit(""), ""
     if parts.scheme not in {"http", "https"} or not host:
         close = get_close_matches(word.lower(), known.names(), 1)
-        cure = f"did you mean {close[0]}?" if close else "write the address of its feed, which begins with https://"
+        cure = (
+            f"did you mean {close[0]}?"
+            if close
+            else "write the address of the site or of its feed, such as https://news.example"
+        )
         raise click.UsageError(f"no site is known as {word!r}; {cure}")
-    return Wire(name=feed_name(host, taken | set(known.names())), url=word)
+    return Wire(name=feed_name(host, taken | set(known.names())), url=url)
 
 
 # --- guesses ---------------------------------------------------------------------------------------------------------

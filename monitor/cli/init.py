@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,7 +58,7 @@ def init(*, security: str | None, **answers: object) -> None:
     questions = Questions(given, path.parent, os.environ)
     draft = questions.draft()
     click.echo()
-    _show_feeds(_loaded(draft, path), now)
+    draft = _polled(draft, path, now)
     draft = _tested(draft, questions, path, now)
     _write(draft, path)
     click.echo(f"\nWritten: {', '.join(_files(draft, path))}.\nNext: wirebell run{_named(path)}")
@@ -87,27 +88,28 @@ def _loaded(draft: Draft, path: Path) -> Config:
 # --- feeds ---------------------------------------------------------------------------------------------------------
 
 
-def _show_feeds(config: Config, now: datetime) -> None:
-    from monitor.cli.probe import answer_words, content_words
-    from monitor.feed import Failed
+def _polled(draft: Draft, path: Path, now: datetime) -> Draft:
+    """Show what each feed holds, and return the draft; where a page is named, the feed that it leads to is taken."""
+    from monitor.cli.probe import content_words
+    from monitor.cli.screen import plain
 
-    failed = []
-    for probe in asyncio.run(_probes(config, now)):
-        line = f"  {probe.feed.name}  {content_words(probe, config, now)}"
-        if isinstance(probe.result, Failed):
-            failed.append(probe.feed.name)
-            line += f" ({answer_words(probe)})"
-        click.echo(line, err=isinstance(probe.result, Failed))
+    config, feeds, failed = _loaded(draft, path), [], []
+    for wire, (first, found) in zip(draft.feeds, asyncio.run(_discovered(config, now)), strict=True):
+        probe = found[0] if found else first
+        feeds.append(replace(wire, url=probe.feed.url))
+        click.echo(f"  {wire.name}  {content_words(probe, config, now)}", err=not found)
+        if probe.feed.url != wire.url:
+            click.echo(f"    by the feed that it names, {plain(probe.feed.url)}")
+        failed += [] if found else [wire.name]
     if failed:
-        click.echo(
-            f"  {', '.join(failed)}: kept all the same; look again with wirebell feeds test {failed[0]}", err=True
-        )
+        click.echo(f"  kept all the same: {', '.join(failed)}; look again with wirebell feeds test NAME", err=True)
+    return replace(draft, feeds=tuple(feeds))
 
 
-async def _probes(config: Config, now: datetime) -> Iterable[Probe]:
-    from monitor.cli.probe import probe
+async def _discovered(config: Config, now: datetime) -> Sequence[tuple[Probe, tuple[Probe, ...]]]:
+    from monitor.cli.discover import discover
 
-    return await asyncio.gather(*(probe(config, feed, now) for feed in config.feeds))
+    return await asyncio.gather(*(discover(config, feed.url, now) for feed in config.feeds))
 
 
 # --- the test message ----------------------------------------------------------------------------------------------

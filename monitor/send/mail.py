@@ -9,15 +9,16 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 
-from monitor.alert import Failed, Fault, Outcome, Sent
+from monitor.alert import Failed, Fault, Outcome, Sent, Unknown
 from monitor.channel import Mail, Message, Security
 from monitor.render import clean, page, text
-from monitor.send.outcome import READ, channel_fault, lost, own_words, silent, unreached
+from monitor.send.outcome import READ, channel_fault, lost, own_words, silent, strings, struck, unreached
 from monitor.sheet import Form
 
 _OK, _FORWARDED, _CLOSING, _NO_LOGIN = 250, 251, 421, 530
@@ -35,6 +36,12 @@ class MailSender:
 
     def send(self, message: Message) -> Outcome:
         """Send the letter; what fails once the server may hold the whole of it may have arrived."""
+        outcome = self._hand_over(message)
+        if isinstance(outcome, Unknown):
+            return outcome
+        return replace(outcome, said=struck(outcome.said, strings([self._target.password or ""])))
+
+    def _hand_over(self, message: Message) -> Outcome:
         talk = _Talk(self._target, self._tls, ends=time.monotonic() + self._limit)
         try:
             letter = _letter(message, self._target.sender, self._now(), with_page=self._form is not Form.TEXT)

@@ -6,12 +6,15 @@ for those who send a test.
 
 from __future__ import annotations
 
+import re
 import ssl
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from http.client import responses
+from urllib.parse import quote, unquote
 
 from monitor.alert import Failed, Fault, Outcome, Sent, Unknown
 from monitor.render import clean
@@ -20,6 +23,8 @@ from monitor.render import clean
 CONNECT, READ = 5.0, 10.0
 
 
+#: Shorter strings are not secrets, and striking them out would leave no words.
+_SHORTEST_SECRET = 4
 #: Characters of a receiver's own words that are shown.
 _SAID = 200
 
@@ -30,9 +35,23 @@ def channel_fault(reason: str, *, permanent: bool = False, said: str = "") -> Fa
 
 
 def own_words(answer: bytes | str) -> str:
-    """Return what a receiver said, on one line that cannot steer a terminal."""
-    text = answer if isinstance(answer, str) else answer.decode("utf-8", "replace")
-    return clean(text)[:_SAID]
+    """Return what a receiver said, on one line that cannot steer a terminal; it may still hold secrets."""
+    return clean(answer if isinstance(answer, str) else answer.decode("utf-8", "replace"))
+
+
+def strings(texts: Iterable[str]) -> set[str]:
+    """Return the texts and all their pieces, in each spelling of an address, as far as they can be secrets."""
+    whole = list(texts)
+    pieces = [piece for text in whole for piece in re.split(r"[/?&=:@#,;\s]+", text)]
+    found = {form for text in (*whole, *pieces) for form in (text, unquote(text), quote(text, safe=""))}
+    return {text for text in found if len(text) >= _SHORTEST_SECRET}
+
+
+def struck(text: str, secrets: Iterable[str]) -> str:
+    """Return the beginning of a text, with ``***`` in the place of each secret."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text[:_SAID]
 
 
 def unreached(error: Exception) -> Failed:

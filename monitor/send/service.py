@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import urlsplit
 
 from monitor.alert import Failed, Outcome, Sent, Unknown
 from monitor.channel import Message, Service
 from monitor.render import Manner, best, clean, inert, short, takes
 from monitor.send import mail, records
-from monitor.send.outcome import CONNECT, READ, channel_fault
+from monitor.send.outcome import CONNECT, READ, channel_fault, strings, struck
 from monitor.sheet import Form
 
 if TYPE_CHECKING:  # imported where it is used: 0.8 s and 37 MiB that `check` and `--help` need not pay
@@ -33,8 +33,6 @@ _UNTITLED = {"matrix", "matrixs"}
 #: Services whose title is a topic of many messages.
 _TOPICS = {"zulip"}
 _MAIL_SCHEMES = {"mailto", "mailtos"}
-#: Shorter strings of an address are not secrets, and striking them out would leave no words.
-_SHORTEST_SECRET = 4
 
 
 def _open(url: str) -> Apprise:
@@ -181,17 +179,8 @@ def _scrubbed(lines: Iterable[str], url: str) -> str:
 
 
 def _struck(text: str, url: str) -> str:
-    """Return the text without any string of the address."""
-    for secret in sorted(_secrets(url) - {urlsplit(url).scheme}, key=len, reverse=True):
-        text = text.replace(secret, "***")
-    return text[:200]
-
-
-def _secrets(url: str) -> set[str]:
-    whole = [url, *_strings(_parts(url))]
-    pieces = [piece for text in whole for piece in re.split(r"[/?&=:@#,;\s]+", text)]
-    found = {form for text in (*whole, *pieces) for form in (text, unquote(text), quote(text, safe=""))}
-    return {text for text in found if len(text) >= _SHORTEST_SECRET}
+    """Return the text without any string of the address but its scheme."""
+    return struck(text, strings([url, *_strings(_parts(url))]) - {urlsplit(url).scheme})
 
 
 def _parts(url: str) -> dict[str, object]:

@@ -18,7 +18,7 @@ from standardwebhooks import Webhook as Signer
 
 from monitor.alert import Outcome
 from monitor.channel import Message, Webhook
-from monitor.send.outcome import CONNECT, READ, answered, lost, own_words, unreached, wait_asked
+from monitor.send.outcome import CONNECT, READ, answered, lost, own_words, strings, struck, unreached, wait_asked
 
 
 def faults(target: Webhook) -> Iterator[str]:
@@ -65,6 +65,7 @@ class WebhookSender:
 
     def __init__(self, target: Webhook, now: Callable[[], datetime], limit: float) -> None:
         self._url, self._now, self._limit = urlsplit(target.url), now, limit
+        self._secrets = strings((target.url, target.secret or "")) - {self._url.scheme}
         self._key = None if target.secret is None else _key(target.secret)
         self._tls = ssl.create_default_context()
 
@@ -86,7 +87,7 @@ class WebhookSender:
             except (OSError, http.client.HTTPException) as error:
                 return lost(error)
             wait = wait_asked(answer.headers.get("Retry-After"), self._now())
-            return answered(answer.status, wait, _said(answer, sock))
+            return answered(answer.status, wait, struck(_said(answer, sock), self._secrets))
 
     def _connection(self) -> http.client.HTTPConnection:
         host, timeout = self._url.hostname or "", min(CONNECT, self._limit)

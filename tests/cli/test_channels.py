@@ -99,10 +99,10 @@ def test_a_message_that_was_refused_is_a_finding(hooked: Home, server: HttpServe
 
 
 def test_a_refusal_is_told_in_the_words_of_the_service_and_with_a_cure(hooked: Home, server: HttpServer) -> None:
-    server.reply("/hook", Reply(status=404, body=b"no \x1b[31msuch hook"))
+    server.reply("/hook", Reply(status=404, body=b"no \x1b[31msuch place"))
     told = hooked.call("channels", "test", "desk").stderr.splitlines()
     assert told[1:] == [
-        '  it says  "no [31msuch hook"',
+        '  it says  "no [31msuch place"',
         "  so       the address leads nowhere: look at its tokens and ids",
     ]
 

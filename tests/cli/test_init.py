@@ -133,7 +133,7 @@ def test_the_address_of_a_chat_goes_into_a_file_of_its_own(tmp_path: Path, optio
         (["--to", "anna"], "neither a mail address nor that of a chat"),
         (["--to", "slak://a/b"], "did you mean slack://?"),
         (["--feed", "gardian"], "did you mean guardian?"),
-        (["--feed", "http://[::1"], "which begins with https://"),
+        (["--feed", "http://[::1"], "write the address of the site or of its feed"),
         (["--feed", " ,"], "there is no feed"),
         (["--zone", "Europe/Berln"], "did you mean 'Europe/Berlin'?"),
         (["--to", "anna@bank.example", "--smtp", "smtp://x"], "is not a mail server"),
@@ -252,8 +252,19 @@ def test_a_config_may_be_written_though_the_test_failed(tmp_path: Path, options:
 def test_a_feed_that_cannot_be_read_is_told_and_kept(tmp_path: Path, options: list[str]) -> None:
     result = init(tmp_path, *options, "--feed", "http://127.0.0.1:9/rss.xml")
     assert result.exit_code == 0
-    assert "kept all the same; look again with wirebell feeds test 127.0.0.1-2" in result.stderr
+    assert "kept all the same: 127.0.0.1-2; look again with wirebell feeds test NAME" in result.stderr
     assert [one.name for one in written(tmp_path).feeds] == ["127.0.0.1", "127.0.0.1-2"]
+
+
+def test_a_site_is_watched_by_the_feed_that_its_page_names(tmp_path: Path, options: list[str]) -> None:
+    with HttpServer() as site:
+        feed = site.reply("/news/feed", Reply(body=rss("Harbour strike")))
+        link = b'<html><head><link rel="alternate" type="application/rss+xml" href="/news/feed"></head></html>'
+        page = site.reply("/", Reply(body=link, headers={"Content-Type": "text/html"}))
+        result = init(tmp_path, *options[:3], "--feed", page, *options[5:])
+    assert result.exit_code == 0, result.output
+    assert f"by the feed that it names, {feed}" in result.stdout
+    assert [one.url for one in written(tmp_path).feeds] == [feed]
 
 
 # --- what is known ---------------------------------------------------------------------------------------------------
@@ -326,3 +337,11 @@ def test_a_feed_is_named_by_its_host(host: str, taken: set[str], name: str) -> N
 def test_feeds_are_named_in_one_answer_and_each_counts_once() -> None:
     wires = asking.feeds("un, bbc.co.uk,un https://www.bank.example/rss")
     assert [wire.name for wire in wires] == ["un", "bbc", "bank"]
+
+
+@pytest.mark.parametrize(
+    ("word", "url"),
+    [("bank.example", "https://bank.example"), ("bank.example/news", "https://bank.example/news")],
+)
+def test_a_site_that_is_not_known_is_asked_itself(word: str, url: str) -> None:
+    assert [wire.url for wire in asking.feeds(word)] == [url]
