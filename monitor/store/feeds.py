@@ -168,6 +168,11 @@ def claim(  # noqa: PLR0913 - all but the room are the claim's
     return tuple(sorted(map(_state, tx.execute(leased)), key=lambda state: state.next_poll_at))
 
 
+def is_any_due(tx: Tx, now: datetime) -> bool:
+    """Return whether a feed is due that nobody holds."""
+    return tx.execute(_DUE.limit(1), {"now": now}).first() is not None
+
+
 def _with_room(due: Iterable[AnyRow], limit: int, room: Callable[[str], float]) -> list[int]:
     chosen: list[int] = []
     taken: Counter[str] = Counter()
