@@ -169,6 +169,8 @@ class Polling:
         self._documents = Documents(tools.sandbox)
         #: Polls under way by host.
         self._asked: Counter[str] = Counter()
+        #: Hosts that were asked a moment ago, and keep their place until they are to be asked again.
+        self._resting: set[asyncio.Task[None]] = set()
         self._plan = rhythm.Plan(bound=rhythm.FIRST_BOUND)
         #: When the plan was made, and for which config.
         self._planned: tuple[datetime, Runtime] | None = None
@@ -176,8 +178,14 @@ class Polling:
     async def claim(self, limit: int) -> Sequence[FeedState]:
         """Return feeds that are due, leased, as many of a host as may be asked of it at once."""
         await self._renew_plan()
+        while not (claimed := await self._claim(limit)) and await self._is_kept_waiting():
+            await asyncio.wait(self._resting, return_when=asyncio.FIRST_COMPLETED)
+        self._asked.update(state.host for state in claimed)
+        return claimed
+
+    async def _claim(self, limit: int) -> Sequence[FeedState]:
         now, at_once = self._tools.now(), self._pipeline.runtime.config.polling.per_host
-        claimed = await self._unkept.claim(
+        return await self._unkept.claim(
             partial(
                 feed_rows.claim,
                 now=now,
@@ -187,8 +195,30 @@ class Polling:
                 room=lambda host: at_once - self._asked[host],
             )
         )
-        self._asked.update(state.host for state in claimed)
-        return claimed
+
+    async def _is_kept_waiting(self) -> bool:
+        """Return whether a feed is due whose host was asked a moment ago."""
+        return bool(self._resting) and await self._tools.database.read(
+            partial(feed_rows.is_any_due, now=self._tools.now())
+        )
+
+    def _let_rest(self, host: str) -> None:
+        span = self._pipeline.runtime.spacing.get(host)
+        if not span:
+            self._release(host)
+            return
+        rest = asyncio.create_task(self._rest(host, span))
+        self._resting.add(rest)
+        rest.add_done_callback(self._resting.discard)
+
+    async def _rest(self, host: str, span: timedelta) -> None:
+        """Leave a host alone for a while before another of its feeds is asked."""
+        await asyncio.sleep(span.total_seconds())
+        self._release(host)
+
+    def _release(self, host: str) -> None:
+        self._asked[host] -= 1
+        self._pipeline.polls.wake()
 
     async def _renew_plan(self) -> None:
         """Share the polls out anew among the feeds without an interval, by what is known of them by now."""
@@ -218,8 +248,7 @@ class Polling:
                 asked = replace(feed.request(state), access=declared.access)
                 answer = await held.enter_async_context(runtime.network.answering(asked))
             finally:
-                self._asked[state.host] -= 1
-                self._pipeline.polls.wake()
+                self._let_rest(state.host)
             await self._heed(state, declared, answer)
 
     async def _heed(self, state: FeedState, declared: feed.Feed, answer: Answer) -> None:

@@ -76,6 +76,19 @@ def after(
     return seen(state.news, state.watched, new=brought.new, passed=passed)
 
 
+#: Between two polls of feeds of one host, so long at the most; less where many are asked often.
+MOST_SPACING = timedelta(seconds=1)
+#: A host's feeds can all be asked in this part of the shortest of their intervals.
+_PART = 4
+
+
+def spacing(intervals: Sequence[timedelta | None]) -> timedelta:
+    """Return how long a host is left alone after a poll, by the intervals of its feeds; a single one needs none."""
+    if len(intervals) < 2:  # noqa: PLR2004 - there is no other to wait
+        return timedelta(0)
+    return min(MOST_SPACING, min(each or LEAST for each in intervals) / (_PART * len(intervals)))
+
+
 # --- when to ask again -------------------------------------------------------------------------------------------
 
 

@@ -6,17 +6,18 @@ import asyncio
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TextIO
 
-from monitor import send
+from monitor import rhythm, send
 from monitor.alert import Outcome
 from monitor.channel import Channel, Message
 from monitor.config import Config
-from monitor.feed import Feed
+from monitor.feed import Feed, host_of
 from monitor.judge import Bench
 from monitor.network import Network
 from monitor.sandbox import Sandbox
@@ -98,12 +99,22 @@ class Runtime:
         )
         #: How much sooner than of other feeds the news of each should be seen.
         self.weights: Mapping[str, float] = {feed.name: self.bench.weight(feed) for feed in config.feeds}
+        #: How long each host is left alone after a poll.
+        self.spacing: Mapping[str, timedelta] = _spacing(config.feeds)
         self.network = Network(
             allow=config.allow, timeout=config.polling.timeout, ssl_context=tls, user_agent=USER_AGENT
         )
         self.lines: Mapping[str, Line] = {
             channel.name: Line(channel, console=console, now=now) for channel in config.channels
         }
+
+
+def _spacing(feeds: Iterable[Feed]) -> Mapping[str, timedelta]:
+    intervals: defaultdict[str, list[timedelta | None]] = defaultdict(list)
+    for feed in feeds:
+        if feed.enabled:
+            intervals[host_of(feed.url)].append(feed.interval)
+    return {host: rhythm.spacing(found) for host, found in intervals.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from monitor.feed import (
     GONE_INTERVAL,
     LIMIT,
     MOST_PATIENCE,
+    SECOND_TRY,
     Brought,
     Cause,
     Document,
@@ -27,10 +28,12 @@ from monitor.feed import (
     Unchanged,
     arrived,
     failed,
+    fresh,
     host_of,
     outcome,
     request,
     retry_at,
+    ttl,
     unchanged,
 )
 
@@ -251,3 +254,122 @@ def test_a_feed_that_is_gone_is_asked_once_a_day() -> None:
 )
 def test_the_host_of_an_address_is_its_name(address: str, host: str) -> None:
     assert host_of(address) == host
+
+
+# --- what a failure comes from ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "cause"),
+    [
+        (Refused(reason=Refusal.DNS, detail=""), Cause.NAME),
+        (Refused(reason=Refusal.CONNECT, detail=""), Cause.UNREACHABLE),
+        (Refused(reason=Refusal.TLS, detail=""), Cause.CERTIFICATE),
+        (Refused(reason=Refusal.ADDRESS, detail=""), Cause.ADDRESS),
+        (Refused(reason=Refusal.REDIRECTS, detail=""), Cause.OTHER),
+        (response(401, b""), Cause.LOGIN),
+        (response(403, b""), Cause.FORBIDDEN),
+        (response(403, b"", server="cloudflare"), Cause.BOT_WALL),
+        (response(503, b"", cf_mitigated="challenge"), Cause.BOT_WALL),
+        (response(404, b"", server="cloudflare"), Cause.MISSING),
+        (response(429, b""), Cause.BUSY),
+        (response(500, b""), Cause.BUSY),
+        (response(599, b""), Cause.BUSY),
+        (response(418, b""), Cause.OTHER),
+        (response(299, b""), Cause.OTHER),
+        (response(410, b""), Cause.GONE),
+    ],
+)
+def test_what_a_failure_comes_from_tells_what_a_person_can_do(answer: Response | Refused, cause: Cause) -> None:
+    meant = outcome(state(), answer, NOW)
+    assert isinstance(meant, Failed)
+    assert meant.cause is cause
+
+
+def test_a_server_out_of_reach_is_asked_once_more_soon() -> None:
+    failure = Failed(trouble=Trouble.NO_ANSWER, detail="", cause=Cause.UNREACHABLE)
+    once = failed(state(), failure, WAIT, PACE, NOW)
+    assert once.next_poll_at == NOW + SECOND_TRY
+    assert failed(once, failure, WAIT, PACE, NOW).next_poll_at == NOW + 2 * WAIT
+
+
+def test_a_failure_remembers_since_when() -> None:
+    failure = Failed(trouble=Trouble.STATUS, detail="503", cause=Cause.BUSY)
+    first = failed(state(state=State.OK, since=NOW - timedelta(days=9)), failure, WAIT, PACE, NOW)
+    second = failed(first, failure, WAIT, PACE, NOW + WAIT)
+    assert (first.since, second.since, second.cause) == (NOW, NOW, Cause.BUSY)
+
+
+# --- how it stands after an answer -----------------------------------------------------------------------------------
+
+EARLIER = NOW - timedelta(days=1)
+
+
+def test_what_works_again_is_so_from_now_on_and_is_looked_at() -> None:
+    known = state(**TROUBLED, baseline_at=EARLIER, since=EARLIER)
+    after = unchanged(known, Unchanged(etag=None, modified=None), WAIT, NOW)
+    assert (after.state, after.since, after.look_at, after.cause) == (State.OK, NOW, NOW, None)
+
+
+def test_what_goes_on_working_does_so_since_it_began() -> None:
+    after = unchanged(state(state=State.OK, since=EARLIER), Unchanged(etag=None, modified=None), WAIT, NOW)
+    assert after.since == EARLIER
+
+
+@pytest.mark.parametrize("lasting", [State.SILENT, State.ODD])
+def test_that_it_answers_does_not_end_what_is_wrong_with_what_it_brings(lasting: State) -> None:
+    known = state(state=lasting, since=EARLIER, reason="so it is")
+    after = unchanged(known, Unchanged(etag=None, modified=None), WAIT, NOW)
+    assert (after.state, after.since, after.reason) == (lasting, EARLIER, "so it is")
+
+
+def brought(known: FeedState, what: Brought) -> FeedState:
+    return arrived(known, document(), Parsed(title="", entries=()), what, wait=WAIT, now=NOW)
+
+
+def test_a_silent_feed_speaks_with_its_next_item() -> None:
+    known = state(state=State.SILENT, since=EARLIER, reason="nothing new for 9 h")
+    assert brought(known, Brought(new=0)).state is State.SILENT
+    after = brought(known, Brought(new=1))
+    assert (after.state, after.reason, after.since) == (State.OK, "", NOW)
+
+
+def test_an_odd_feed_is_so_since_it_began_and_until_it_is_no_more() -> None:
+    first = brought(state(state=State.OK), Brought(odd="it lists nothing any more"))
+    assert (first.state, first.reason, first.since) == (State.ODD, "it lists nothing any more", NOW)
+    again = brought(replace(first, since=EARLIER), Brought(odd="it lists nothing any more"))
+    assert again.since == EARLIER
+    assert brought(again, Brought()).state is State.OK
+
+
+def test_a_move_is_known_by_the_same_bytes_too() -> None:
+    known = state(body_hash=blake2b(BODY, digest_size=16).digest())
+    meant = outcome(known, response(moved_to="https://new.example/rss"), NOW)
+    assert isinstance(meant, Unchanged)
+    assert unchanged(known, meant, WAIT, NOW).address == "https://new.example/rss"
+
+
+# --- how long the publisher asks to be left alone --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("", 0),
+        ("no-cache", 0),
+        ("max-age=300", 300),
+        ("public, max-age=60, s-maxage=10", 60),
+        ("x-max-age=9", 0),
+        ("max-age=99999999999", 999999999),
+    ],
+)
+def test_an_answer_is_fresh_as_long_as_its_header_says(header: str, seconds: int) -> None:
+    assert fresh(header) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("body", "minutes"),
+    [(b"<rss><channel><ttl>15</ttl>", 15), (b"<rss><channel><ttl> x </ttl>", 0), (b" " * 9000 + b"<ttl>5</ttl>", 0)],
+)
+def test_a_feed_of_rss_says_how_long_it_holds(body: bytes, minutes: int) -> None:
+    assert ttl(body) == timedelta(minutes=minutes)

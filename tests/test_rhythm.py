@@ -117,6 +117,15 @@ def test_a_quiet_hour_is_waited_through_to_the_busy_one() -> None:
     assert 2 * HOUR < shaped < 3 * HOUR
 
 
+@pytest.mark.parametrize(
+    ("intervals", "apart"),
+    [([None], 0.0), ([None, None], 1.0), ([None] * 100, 0.15), ([timedelta(seconds=2), MINUTE], 0.25)],
+    ids=["alone", "two", "a hundred", "one of them often"],
+)
+def test_a_host_is_left_alone_between_polls_of_its_feeds(intervals: list[timedelta | None], apart: float) -> None:
+    assert rhythm.spacing(intervals) == timedelta(seconds=apart)
+
+
 # --- one budget ------------------------------------------------------------------------------------------------------
 
 

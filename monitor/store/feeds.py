@@ -168,6 +168,11 @@ def claim(  # noqa: PLR0913 - all but the room are the claim's
     return tuple(sorted(map(_state, tx.execute(leased)), key=lambda state: state.next_poll_at))
 
 
+def is_any_due(tx: Tx, now: datetime) -> bool:
+    """Return whether a feed is due that nobody holds."""
+    return tx.execute(_DUE.limit(1), {"now": now}).first() is not None
+
+
 def _with_room(due: Iterable[AnyRow], limit: int, room: Callable[[str], float]) -> list[int]:
     chosen: list[int] = []
     taken: Counter[str] = Counter()
@@ -275,9 +280,14 @@ def looked_at(tx: Tx, feed_id: int, again_at: datetime, silent_since: datetime |
     tx.execute(update(feed).where(feed.c.id == feed_id, feed.c.state == State.OK).values(values))
 
 
+#: By itself, SQLite takes the index of what is due, and with it every feed.
+_TROUBLED = f"id IN (SELECT id FROM feed INDEXED BY feed_to_tell WHERE {TO_TELL})"  # noqa: S608 - words of ours
+_TO_TELL = select(feed).where(text(_TROUBLED))
+
+
 def to_tell(tx: Tx) -> tuple[FeedState, ...]:
     """Return the feeds of which people may have to be told something, by name."""
-    found = map(_state, tx.execute(select(feed).where(text(TO_TELL))))
+    found = map(_state, tx.execute(_TO_TELL))
     return tuple(sorted(found, key=lambda state: state.name))
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
-from monitor import documents
+from monitor import documents, rhythm
 from monitor.feed import State
 from monitor.store import feeds
 from tests.http_server import HANG, HttpServer, Reply
@@ -294,3 +295,50 @@ async def test_feeds_of_a_host_that_hangs_leave_the_way_free_for_others(
     states = {state.name: state.state for state in house.database.read_now(feeds.all_states)}
     assert states["wire"] is State.OK
     assert sum(state is State.FAILING for state in states.values()) == 8
+
+
+async def test_feeds_of_one_host_are_asked_apart_and_all_of_them(
+    house: House, wire: HttpServer, receiver: HttpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rhythm, "MOST_SPACING", timedelta(seconds=0.05))
+    others = "\n".join(f'feeds.f{n} = "{wire.reply(f"/f{n}", Reply(body=rss([OLD])))}"' for n in range(4))
+    wire.reply("/rss", Reply(body=rss([OLD])))
+    house.configure(f"{config(wire, receiver)}\n{others}\npolling = {{ per_host = 1 }}")
+    await house.work()
+    times = [request.at for request in wire.received]
+    assert len(times) == 5
+    assert all(later - earlier >= 0.05 for earlier, later in pairwise(times))
+
+
+async def test_a_feed_without_an_interval_is_asked_sooner_the_more_it_brings(
+    house: House, wire: HttpServer, receiver: HttpServer
+) -> None:
+    busy = [{"guid": str(n), "title": f"Item {n}"} for n in range(40)]
+    dated = [rss([entry], at=MORNING - timedelta(minutes=20 * n)) for n, entry in enumerate(busy)]
+    items = b"".join(each.partition(b"</title>")[2].removesuffix(b"</channel></rss>") for each in dated)
+    wire.reply("/busy", Reply(body=b'<rss version="2.0"><channel><title>Busy</title>' + items + b"</channel></rss>"))
+    wire.reply("/rss", Reply(body=rss([OLD], at=MORNING - timedelta(days=20))))
+    house.configure(f"""
+        feeds.busy = "{wire.url("/busy")}"
+        feeds.quiet = "{wire.url("/rss")}"
+        rules.dock = '"harbour strike"'
+        channels.desk = {{ webhook = "{receiver.url("/hook")}" }}
+        network.allow = ["127.0.0.0/8"]
+    """)
+    await house.pass_by(step=timedelta(minutes=1), minutes=60)
+    assert len(wire.asked("/busy")) > 2 * len(wire.asked("/rss"))
+    assert 14 <= len(wire.received) <= 30  # two feeds at one poll in five minutes on average
+
+
+async def test_an_interval_is_shortened_while_polls_do_not_overlap(
+    house: House, wire: HttpServer, receiver: HttpServer
+) -> None:
+    wire.reply("/rss", *(Reply(body=rss([{"guid": str(n), "title": f"Item {n}"}])) for n in range(2)))
+    house.configure(config(wire, receiver))
+    await house.work()
+    await house.after(minutes=5)
+    (state,) = house.database.read_now(feeds.all_states)
+    assert state.within == timedelta(seconds=75)
+    assert state.next_poll_at == house.clock() + timedelta(seconds=75)
+    (lost,) = house.database.read_now(feeds.facts)[0].losses
+    assert lost.until - lost.since == timedelta(minutes=5)

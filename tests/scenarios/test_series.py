@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from monitor import pipeline
+from monitor import documents
 from monitor.store import feeds
 from tests.conftest import SHARED, needs_shared
 from tests.http_server import HttpServer, Reply
@@ -45,7 +45,7 @@ def entries(document: bytes) -> dict[str, str]:
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a machine that does something else besides, five hundred entries may take their reader some seconds."""
-    monkeypatch.setattr(pipeline, "FEED_DEADLINE", timedelta(seconds=30))
+    monkeypatch.setattr(documents, "DEADLINE", timedelta(seconds=30))
 
 
 #: Of 250 versions about an hour apart, at a window of four days: at every 40th and 60th something rolls off unseen.

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 import pytest
 
 from monitor.feed import Feed, FeedState, State
+from monitor.listing import Loss
 from monitor.store import feeds, items
 from monitor.store.database import Database, Tx
 from monitor.store.feeds import Synced
-from tests.store.samples import DAY, HOUR, MINUTE, NOW, added, arrival, claimed, declared, entry, plan, states, synced
+from tests.store.samples import (
+    DAY,
+    HOUR,
+    MINUTE,
+    NOW,
+    added,
+    arrival,
+    claimed,
+    declared,
+    entry,
+    known_feed,
+    plan,
+    states,
+    synced,
+)
 
 
 def saved(database: Database, state: FeedState) -> bool:
@@ -246,3 +262,140 @@ def test_no_more_feeds_of_a_host_are_claimed_than_it_has_room_for(database: Data
         )
     )
     assert sorted(state.host for state in leased) == ["a.example", "a.example", "b.example"]
+
+
+# --- health ----------------------------------------------------------------------------------------------------------
+
+
+def put(database: Database, name: str, **known: object) -> FeedState:
+    """Let a poll leave the feed so."""
+    (state,) = [each for each in claimed(database) if each.name == name]
+    after = replace(state, **({"state": State.OK, "polled_at": NOW, "next_poll_at": NOW} | known))  # type: ignore[arg-type]
+    assert saved(database, after)
+    return replace(after, lease="")
+
+
+def test_feeds_that_answer_are_looked_at_when_that_is_due(database: Database) -> None:
+    synced(database, *(declared(name) for name in ("due", "later", "failing", "never")))
+    all_claimed = {state.name: state for state in claimed(database)}
+    for name, known in {
+        "due": {"state": State.OK, "look_at": NOW},
+        "later": {"state": State.OK, "look_at": NOW + HOUR},
+        "failing": {"state": State.FAILING, "look_at": NOW},
+    }.items():
+        saved(database, replace(all_claimed[name], **known))  # type: ignore[arg-type]
+    found = database.read_now(partial(feeds.to_look_at, now=NOW, most=9))
+    assert [state.name for state in found] == ["due"]
+
+
+def test_a_look_finds_a_feed_silent_unless_its_poll_has_failed_meanwhile(database: Database) -> None:
+    synced(database, declared())
+    state = put(database, "tass", look_at=NOW)
+    look = partial(feeds.looked_at, feed_id=state.id, again_at=NOW + DAY, silent_since=NOW - DAY, reason="nothing new")
+    database.write_now(look)
+    silent = states(database)["tass"]
+    assert (silent.state, silent.since, silent.reason) == (State.SILENT, NOW - DAY, "nothing new")
+    assert silent.look_at == NOW + DAY
+    put(database, "tass", state=State.FAILING)
+    database.write_now(look)
+    assert states(database)["tass"].state is State.FAILING
+
+
+def test_undated_items_of_a_first_listing_tell_no_time(database: Database) -> None:
+    added(
+        database,
+        arrival(entry(1, published=NOW - HOUR), baseline=True),
+        arrival(entry(2, published=None), baseline=True),
+        arrival(entry(3, published=None), seen_at=NOW - MINUTE),
+    )
+    number = states(database)["tass"].id
+    assert database.read_now(partial(feeds.came, feed_id=number, most=9)) == [NOW - MINUTE, NOW - HOUR]
+
+
+@pytest.mark.parametrize(
+    ("known", "told"),
+    [
+        ({}, False),
+        ({"state": State.FAILING}, True),
+        ({"state": State.SILENT}, True),
+        ({"moved_to": "https://new.example/rss"}, True),
+    ],
+    ids=["fine", "failing", "silent", "moved"],
+)
+def test_what_may_have_to_be_told_is_found(database: Database, known: dict[str, object], told: bool) -> None:  # noqa: FBT001 - a table
+    synced(database, declared())
+    put(database, "tass", **known)
+    assert bool(database.read_now(feeds.to_tell)) is told
+
+
+def test_what_people_know_is_kept_and_no_poll_takes_it_back(database: Database) -> None:
+    synced(database, declared())
+    state = put(database, "tass", moved_to="https://new.example/rss")
+    known = replace(
+        state, told=State.FAILING, told_since=NOW - DAY, told_network=True, told_move="https://new.example/rss"
+    )
+    database.write_now(partial(feeds.tell, states=[known]))
+    put(database, "tass", state=State.OK)
+    (after,) = database.read_now(feeds.to_tell)
+    assert (after.told, after.told_since, after.told_network, after.told_move) == (
+        State.FAILING, NOW - DAY, True, "https://new.example/rss",
+    )  # fmt: skip
+
+
+def test_looking_for_what_to_tell_reads_an_index_and_not_the_table(database: Database) -> None:
+    steps = plan(database, feeds.to_tell)
+    assert "SEARCH feed USING INTEGER PRIMARY KEY (rowid=?)" in steps
+    assert [step for step in steps if "SCAN" in step] == ["SCAN feed USING INDEX feed_to_tell"]
+
+
+def lost(database: Database, ago: timedelta, name: str = "tass") -> Loss:
+    number = known_feed(database, name).id
+    made = Loss(feed_id=number, since=NOW - ago - MINUTE, until=NOW - ago)
+    database.write_now(partial(feeds.lose, lost=made))
+    return made
+
+
+def test_losses_stay_in_a_feeds_record(database: Database) -> None:
+    older, newer = lost(database, DAY), lost(database, HOUR)
+    assert database.read_now(partial(feeds.losses, feed_id=older.feed_id)) == (newer, older)
+    assert database.read_now(feeds.facts)[0].losses == (newer, older)
+
+
+def test_losses_are_told_by_feed_and_when_one_was_told_last(database: Database) -> None:
+    older, newer, other = lost(database, DAY), lost(database, HOUR), lost(database, HOUR, "un")
+    assert database.read_now(feeds.untold_losses) == {"tass": ((newer, older), None), "un": ((other,), None)}
+    database.write_now(partial(feeds.tell_losses, losses=[older, other]))
+    assert database.read_now(feeds.untold_losses) == {"tass": ((newer,), older.until)}
+
+
+def test_feeds_are_hastened_one_after_another_and_none_is_put_off(database: Database) -> None:
+    synced(database, *(declared(name) for name in ("a", "b", "soon")), now=NOW + HOUR)
+    ids = {name: state.id for name, state in states(database).items()}
+    database.write_now(lambda tx: tx.exec_driver_sql("UPDATE feed SET next_poll_at = 0 WHERE name = 'soon'"))
+    database.write_now(partial(feeds.hasten, feed_ids=[ids["a"], ids["b"], ids["soon"]], now=NOW))
+    due = {name: state.next_poll_at for name, state in states(database).items()}
+    assert (due["a"], due["b"]) == (NOW, NOW + timedelta(milliseconds=20))
+    assert due["soon"] < NOW
+
+
+def test_what_fell_due_while_no_daemon_ran_is_spread_out_but_for_what_is_new(database: Database) -> None:
+    synced(database, *(declared(name) for name in ("a", "b")), now=NOW - DAY)
+    for state in claimed(database):
+        saved(database, replace(state, polled_at=NOW - DAY, next_poll_at=NOW - HOUR))
+    synced(database, *(declared(name) for name in ("a", "b", "new")), now=NOW - HOUR)
+    database.write_now(partial(feeds.spread_out, now=NOW))
+    due = {name: state.next_poll_at for name, state in states(database).items()}
+    assert sorted(due[name] for name in "ab") == [NOW, NOW + timedelta(milliseconds=20)]
+    assert due["new"] == NOW - HOUR
+
+
+def test_the_delay_is_the_median_from_published_to_seen_of_what_came_later(database: Database) -> None:
+    waits = (MINUTE, 2 * MINUTE, 9 * MINUTE)
+    added(database, *(arrival(entry(n, published=NOW - wait)) for n, wait in enumerate(waits)))
+    added(database, arrival(entry(9, published=NOW - DAY), baseline=True), arrival(entry(8, published=None)))
+    assert database.read_now(feeds.facts)[0].delay == 2 * MINUTE
+
+
+def test_looking_for_silence_reads_an_index_and_not_the_table(database: Database) -> None:
+    steps = plan(database, partial(feeds.to_look_at, now=NOW, most=9))
+    assert steps == ["SEARCH feed USING INDEX feed_to_look_at (look_at<?)"]
