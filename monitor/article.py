@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitor import charset, markup
+from monitor import charset, markup, wall
 from monitor.item import ArticleText, NoText, Unreadable
 
 #: What a page of HTML is served as; some servers do not say.
@@ -26,4 +26,6 @@ def text(body: bytes, *, content_type: str, url: str) -> ArticleText | NoText:
         page, url=url, with_metadata=False, include_comments=False, fast=True, favor_precision=True
     )
     words = markup.clean(found or "")
+    if before := wall.found(page, words, url):
+        return NoText(reason=before)
     return ArticleText(text=words) if words else NoText(reason=Unreadable.EMPTY)

@@ -77,6 +77,11 @@ class Unreadable(StrEnum):
     NOT_HTML = "not a page of HTML"
     DAMAGED = "page could not be read"
     REFUSED = "page was refused"
+    ROBOTS = "robots.txt asks not to read it"
+    PAYWALL = "only a beginning before a paywall"
+    CONSENT = "a page that asks for consent"
+    HUMAN = "a page that wants proof of a human"
+    FRUITLESS = "articles of this host give no more than the feed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
     poll(feed)     network.answering | feed.outcome | documents.read | item.compare
                                                          tx: feed (fenced), seen, items (judge due, read due)
-    read(item)     network.answering | item.page | sandbox(article.text)
+    read(item)     gain, robots | network.answering | item.page | sandbox(article.text)
                                                          tx: text or the reason why not, judge due again
     judge(items)   text.read | rule.match | alert        one batch at a time, in its thread
                                                          tx: matches, alerts, deliveries; judge mark cleared
@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -25,32 +25,31 @@ from functools import partial
 from typing import TypeVar
 from uuid import uuid4
 
-from monitor import article, feed, intake, item, listing, record, rhythm, week
+from monitor import feed, intake, item, listing, record, rhythm, week
 from monitor.alert import FIRST, Alert
 from monitor.delivering import Delivering
 from monitor.documents import Documents
 from monitor.errors import StoreError
-from monitor.exchange import Answer, Response
+from monitor.exchange import Answer
 from monitor.feed import FeedState
 from monitor.intake import Answered, Rules
 from monitor.item import Item
 from monitor.judge import Ruling
 from monitor.loop import Loop, Trouble
+from monitor.reading import ArticleReading
 from monitor.rule import Unjudged
 from monitor.runtime import LEASE, Line, Runtime, Tools
-from monitor.sandbox import Killed, Lane
 from monitor.store import feeds as feed_rows
 from monitor.store import items as item_rows
 from monitor.store import records as record_rows
 from monitor.store import rulings as ruling_rows
 from monitor.store import snapshot
-from monitor.store.database import Lease, Tx
+from monitor.store.database import Tx
+from monitor.unkept import KEEP_AGAIN, Unkept
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-#: Longest that a reader may take over one article.
-ARTICLE_DEADLINE = timedelta(seconds=5)
 #: How polls are shared out among feeds without an interval is decided anew after so long.
 PLAN_LASTS = timedelta(minutes=10)
 #: Items judged in one transaction.
@@ -58,16 +57,11 @@ BATCH = 50
 #: A batch that takes longer hangs: with 1,000 rules one takes 0.1 s. Nothing else bounds it, whereas servers, readers
 #: and channels are given up after a time of their own.
 JUDGE_PATIENCE = timedelta(minutes=1)
-#: A host is asked for one article at a time, and then left alone this long.
-HOST_PAUSE = timedelta(seconds=2)
 ARTICLES_AT_ONCE = 8
 #: An item that judging fails on is tried again this much later, and delays no other.
 JUDGE_AGAIN = timedelta(minutes=10)
 #: A rule that runs out of time is told of so often, with how many items that was.
 TELL_UNJUDGED = timedelta(hours=1)
-#: Work whose outcome the database could not take, such as on a full disk, is done again this much later: soon after the
-#: disk has space again, and not so often that servers are asked in vain.
-KEEP_AGAIN = timedelta(seconds=20)
 
 
 class Pipeline:
@@ -77,7 +71,7 @@ class Pipeline:
         self.runtime = runtime
         self._trouble = Trouble()
         self._polling = Polling(self, tools)
-        self._reading = ArticleReading(self, tools)
+        self._reading = ArticleReading(lambda: self.runtime, tools, self._wake_judging)
         self._judging = Judging(self, tools)
         self._delivering = Delivering(lambda: self.runtime, tools)
         self.polls: Loop[FeedState] = Loop(
@@ -113,6 +107,9 @@ class Pipeline:
             trouble=self._trouble,
         )
 
+    def _wake_judging(self) -> None:
+        self.judgements.wake()
+
     @property
     def loops(self) -> tuple[Loop[FeedState], Loop[Item], Loop[Sequence[Item]], Loop[Line]]:
         """Return the loops in the order in which work flows."""
@@ -132,32 +129,6 @@ class Pipeline:
         """Work until nothing is due in any loop."""
         for loop in self.loops:
             await loop.drain()
-
-
-class Unkept:
-    """Leases of work whose outcome the database could not take: they end soon, and not when work that hangs would."""
-
-    def __init__(self, tools: Tools, cut: Callable[[Tx, Sequence[Lease]], None]) -> None:
-        """Build it; ``cut`` brings the ends of leases forward."""
-        self._tools, self._cut = tools, cut
-        self._leases: set[Lease] = set()
-
-    def add(self, number: int, token: str, error: Exception) -> None:
-        """Take note of work that ended in the error; one that will not pass by itself leaves the lease as it is."""
-        if isinstance(error, StoreError) and error.passing:
-            self._leases.add(Lease(number=number, token=token, until=self._tools.now() + KEEP_AGAIN))
-
-    async def claim(self, claim: Callable[[Tx], Sequence[T]]) -> Sequence[T]:
-        """Claim what is due in the transaction that cuts the leases short."""
-        leases = tuple(self._leases)
-
-        def write(tx: Tx) -> Sequence[T]:
-            self._cut(tx, leases)
-            return claim(tx)
-
-        claimed = await self._tools.database.write(write)
-        self._leases.difference_update(leases)
-        return claimed
 
 
 class Polling:
@@ -340,74 +311,6 @@ def _tell(before: FeedState, after: FeedState) -> None:
     elif before.failures:
         polls = "poll" if before.failures == 1 else "polls"
         log.info("%s works again, after %d failed %s", after.name, before.failures, polls)
-
-
-class ArticleReading:
-    """Reads the articles of items whose feed says too little."""
-
-    def __init__(self, pipeline: Pipeline, tools: Tools) -> None:
-        self._pipeline, self._tools = pipeline, tools
-        self._unkept = Unkept(tools, item_rows.cut_leases)
-        #: Hosts that are being asked, or were asked a moment ago.
-        self._busy: set[str] = set()
-
-    async def claim(self, limit: int) -> Sequence[Item]:
-        """Return items whose article is due, leased, each from another host that is not busy."""
-        now = self._tools.now()
-        claimed = await self._unkept.claim(
-            partial(
-                item_rows.claim_reading,
-                now=now,
-                limit=limit,
-                lease=uuid4().hex,
-                until=now + LEASE,
-                busy_hosts=frozenset(self._busy),
-            )
-        )
-        self._busy.update(feed.host_of(each.entry.link) for each in claimed)
-        return claimed
-
-    async def give_up(self, wanted: Item, error: Exception) -> None:
-        """Have an article read again soon whose text could not be kept."""
-        self._unkept.add(wanted.id, wanted.lease, error)
-
-    async def read(self, wanted: Item) -> None:
-        """Read one article, and keep its text or the reason why there is none."""
-        try:
-            await self._read(wanted)
-            self._pipeline.judgements.wake()
-            await asyncio.sleep(HOST_PAUSE.total_seconds())
-        finally:
-            self._busy.discard(feed.host_of(wanted.entry.link))
-
-    async def _read(self, wanted: Item) -> None:
-        runtime = self._pipeline.runtime
-        declared = runtime.feeds.get(wanted.feed)  # None where it was removed meanwhile
-        asked = replace(
-            item.article_request(wanted.entry.link), access=declared.access if declared else runtime.config.way
-        )
-        async with runtime.network.answering(asked) as answer:
-            match item.page(answer):
-                case item.NoText() as reason:
-                    result: item.ArticleText | item.NoText = reason
-                case page:
-                    result = await self._extract(page)
-        log.debug("%s article: %s", wanted.feed, "read" if isinstance(result, item.ArticleText) else result)
-        await self._tools.database.write(partial(item_rows.read, item=wanted, result=result, now=self._tools.now()))
-
-    async def _extract(self, page: Response) -> item.ArticleText | item.NoText:
-        result = await self._tools.sandbox.run(
-            article.text,
-            page.body,
-            content_type=page.headers.get("content-type", ""),
-            url=page.url,
-            lane=Lane.SLOW,
-            deadline=ARTICLE_DEADLINE,
-        )
-        match result:
-            case Killed():
-                return item.NoText(reason=item.Unreadable.DAMAGED, detail=str(result))
-        return result.value
 
 
 class Judging:

@@ -60,7 +60,7 @@ def health(*, as_json: bool) -> None:
 
     config, now = invocation.config(), invocation.now()
     rows = invocation.read(config, partial(health.feeds, config))
-    ill = [row for row in rows if row.failing]
+    ill = [row for row in rows if row.ill]
     if as_json:
         counts = dict(Counter(row.word for row in rows))
         told = [health.feed_shape(row) for row in ill]

@@ -12,7 +12,7 @@ from monitor.channel import Channel, ChannelState, Console, Mail, Service, Targe
 from monitor.cli.screen import when
 from monitor.cli.shapes import Document, time
 from monitor.config import Config
-from monitor.feed import UNREAD, Feed, State
+from monitor.feed import LASTING, UNREAD, Feed, State
 from monitor.store import channels as channel_rows
 from monitor.store import deliveries as delivery_rows
 from monitor.store import feeds as feed_rows
@@ -48,6 +48,11 @@ class FeedHealth:
     def failing(self) -> bool:
         """Return whether it should be read and cannot be."""
         return self.feed.enabled and self.state in UNREAD
+
+    @property
+    def ill(self) -> bool:
+        """Return whether something is wrong with it, though it may be read."""
+        return self.feed.enabled and self.state in (*UNREAD, *LASTING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

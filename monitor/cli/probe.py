@@ -21,7 +21,7 @@ from monitor.greeting import clock
 from monitor.item import Entry, Item, Reading
 from monitor.judge import Bench
 from monitor.network import Network
-from monitor.pipeline import ARTICLE_DEADLINE
+from monitor.reading import ARTICLE_DEADLINE
 from monitor.render import clean, link
 from monitor.rule import Match
 from monitor.runtime import USER_AGENT

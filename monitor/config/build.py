@@ -19,7 +19,7 @@ from monitor.config.feeds import Feeds
 from monitor.config.include import added_file, gather, watched
 from monitor.config.kinds import exact, guess
 from monitor.config.loaded import Config, Log, Polling
-from monitor.config.outlines import Listed
+from monitor.config.outlines import FeedList
 from monitor.config.renamed import understood
 from monitor.config.report import Report
 from monitor.config.schema import (
@@ -89,7 +89,7 @@ def database_file(path: Path) -> Path:
 
 def _build(
     files: Sequence[Source],
-    lists: Sequence[Listed],
+    lists: Sequence[FeedList],
     environment: Mapping[str, str],
     report: Report,
     before: Mapping[str, Rule],

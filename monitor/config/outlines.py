@@ -21,14 +21,14 @@ _UNFIT = str.maketrans(dict.fromkeys(Named.unfit, " ") | {"'": "’"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class FeedList:
     """A list of feeds, read, before its feeds have names of their own."""
 
     source: Source
     outlines: tuple[Outline, ...] = ()
 
 
-def named(main: Source, report: Report) -> tuple[Listed, ...]:
+def named(main: Source, report: Report) -> tuple[FeedList, ...]:
     """Return the lists that the main file names, and note those that cannot be read."""
     value = main.table.get("opml")
     names = [value] if isinstance(value, str) else value if isinstance(value, list) else []
@@ -37,7 +37,7 @@ def named(main: Source, report: Report) -> tuple[Listed, ...]:
     return tuple(filter(None, found))
 
 
-def _file(place: Place, name: str, report: Report) -> Listed | None:
+def _file(place: Place, name: str, report: Report) -> FeedList | None:
     read = raw(place.beside(name))
     if isinstance(read, bytes):
         return parse(place.beside(name), opml.decode(read))
@@ -50,16 +50,16 @@ def is_list(text: str) -> bool:
     return text.lstrip().startswith("<")
 
 
-def parse(path: Path, text: str) -> Listed:
+def parse(path: Path, text: str) -> FeedList:
     """Return the text as a list of feeds, or with what is wrong with it."""
     match opml.read(text):
         case NotAList(detail=detail, cure=cure, line=line):
-            return Listed(source=Source(path=path, text=text, fault=detail, cure=cure, line=line))
+            return FeedList(source=Source(path=path, text=text, fault=detail, cure=cure, line=line))
         case outlines:
-            return Listed(source=Source(path=path, text=text), outlines=outlines)
+            return FeedList(source=Source(path=path, text=text), outlines=outlines)
 
 
-def taken_in(lists: Iterable[Listed], sources: Iterable[Source], report: Report) -> tuple[Source, ...]:
+def taken_in(lists: Iterable[FeedList], sources: Iterable[Source], report: Report) -> tuple[Source, ...]:
     """Return the lists as files of feeds, each feed once and under a name that no other has.
 
     What the configuration declares itself is taken from there, by its address, so that one can say more of a feed than
@@ -85,7 +85,7 @@ def _declared(source: Source) -> Iterator[tuple[str, str]]:
         yield name, url if isinstance(url, str) else ""
 
 
-def _as_file(listed: Listed, known: _Known, report: Report) -> Source:
+def _as_file(listed: FeedList, known: _Known, report: Report) -> Source:
     report.broken(listed.source)
     feeds: dict[str, dict[str, Any]] = {}
     lines: dict[tuple[str | int, ...], int] = {}

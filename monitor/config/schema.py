@@ -111,7 +111,7 @@ class FeedTable(Named):
     tags: Texts = key("Words by which rules name several feeds at once, as `tag:…`.", '["wire", "europe"]', ())
     full_text: Annotated[FullText, choice(FullText)] | None = key(
         "Whether its articles are read: `auto` reads those of items whose feed text is short and that some rule could "
-        "judge; `polling.full_text` when absent.",
+        "judge, and leaves hosts alone whose articles give no more; `polling.full_text` when absent.",
         '"always"',
         None,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor import delivering, pipeline, rhythm
+from monitor import delivering, reading, rhythm
 from monitor.sandbox import Sandbox
 from tests.http_server import HttpServer
 from tests.scenarios.day import Day
@@ -34,7 +34,7 @@ async def house(
     tmp_path: Path, sandbox: Sandbox, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[House]:
     """A house without a config yet; hosts and receivers are not spared, since all are this machine."""
-    monkeypatch.setattr(pipeline, "HOST_PAUSE", timedelta(0))
+    monkeypatch.setattr(reading, "HOST_PAUSE", timedelta(0))
     monkeypatch.setattr(delivering, "PACE", timedelta(0))
     monkeypatch.setattr(rhythm, "MOST_SPACING", timedelta(0))
     built = House(tmp_path, sandbox, clock)

@@ -8,7 +8,7 @@ from html import escape
 
 import pytest
 
-from monitor import pipeline
+from monitor import reading
 from tests.http_server import DROP, HttpServer, Reply
 from tests.scenarios.house import House, payloads, rss
 
@@ -144,7 +144,7 @@ MENUS = f"""<!doctype html><html><head><title>Reservoir inspected</title></head>
 @pytest.mark.parametrize(
     ("reply", "why"),
     [
-        pytest.param(Reply(body=CONSENT, headers=HTML), "no article text on the page", id="consent"),
+        pytest.param(Reply(body=CONSENT, headers=HTML), "a page that asks for consent", id="consent"),
         pytest.param(Reply(body=MENUS, headers=HTML), "no article text on the page", id="menus alone"),
         pytest.param(Reply(body=b"", headers=HTML), "no article text on the page", id="empty"),
         pytest.param(
@@ -199,14 +199,13 @@ async def test_a_link_to_a_machine_inside_is_not_followed(house: House, wire: Ht
     assert "address is not public" in reason(house)
 
 
-async def test_a_stub_before_a_paywall_is_judged_on_what_it_shows(
+async def test_a_stub_before_a_paywall_is_not_taken_for_the_article(
     house: House, wire: HttpServer, receiver: HttpServer
 ) -> None:
-    stub = page(PARAGRAPHS[0], "Subscribe to read on. Already a member? Log in.")
-    rules = f'{TOPIC}\nrules.gate = "gate NEAR/3 reservoir"'
-    (alert,) = await read(house, wire, receiver, Reply(body=stub, headers=HTML), rules=rules)
-    assert alert["rule"] == "gate"
-    assert sentences(alert) == [PARAGRAPHS[0]]
+    stub = page(PARAGRAPHS[0], "Subscribe to continue reading. Already a subscriber? Log in.")
+    (alert,) = await read(house, wire, receiver, Reply(body=stub, headers=HTML), rules=BOTH)
+    assert (alert["rule"], alert["read"]) == ("lead", "lead")
+    assert reason(house) == "only a beginning before a paywall"
 
 
 async def test_a_topic_that_only_the_menus_name_does_not_ring(
@@ -248,7 +247,7 @@ async def test_a_host_is_asked_for_one_article_at_a_time_with_a_pause_between(
     house: House, wire: HttpServer, receiver: HttpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pause = 0.3
-    monkeypatch.setattr(pipeline, "HOST_PAUSE", timedelta(seconds=pause))
+    monkeypatch.setattr(reading, "HOST_PAUSE", timedelta(seconds=pause))
     paths = ("/1", "/2", "/3")
     for path in paths:
         wire.reply(path, Reply(body=page(*PARAGRAPHS), headers=HTML, delay=0.1))
