@@ -124,10 +124,10 @@ def canary_id(at: datetime, zone: tzinfo) -> str:
     return alert_id(CANARY, CANARY, key(canary(at, zone)), Kind.NEW)
 
 
-def is_missing(deliveries: Sequence[Delivery], at: datetime, now: datetime) -> bool:
+def is_missing(deliveries: Sequence[Delivery], released: datetime, now: datetime) -> bool:
     """Return whether a canary has not arrived though it should have; one that quiet hours hold is not missing yet."""
     if not deliveries:
-        return now - at > PATIENCE
+        return now - released > PATIENCE
     return any(_has_failed(each, now) for each in deliveries)
 
 
@@ -137,15 +137,20 @@ def _has_failed(delivery: Delivery, now: datetime) -> bool:
     return now - delivery.waits_since > PATIENCE
 
 
+def missing_id(at: datetime) -> str:
+    """Return the id of the notice that the canary of that time did not arrive."""
+    return derived_id(Kind.CANARY, at.isoformat())
+
+
 def missing(channel: str, deliveries: Sequence[Delivery], at: datetime, now: datetime, zone: tzinfo) -> Notice:
     """Return that the canary of a day did not arrive."""
     why = next((each.reason for each in deliveries if _has_failed(each, now) and each.reason), "")
     said = why or ("it was never matched" if not deliveries else "nothing is known of why")
     return Notice(
-        id=derived_id(Kind.CANARY, at.isoformat()),
+        id=missing_id(at),
         kind=Kind.CANARY,
         subject=f"The daily test did not reach {channel}",
-        message=f"It set out at {at.astimezone(zone):%H:%M} and has not arrived: {said}. "
+        message=f"The one of {at.astimezone(zone):%a %d %b %H:%M} has not arrived: {said}. "
         f"Alerts to {channel} may not arrive either. Look: wirebell status, then: wirebell channels test {channel}",
         made_at=now,
     )

@@ -17,13 +17,11 @@ from monitor.send.ping import ping
 from monitor.store import channels as channel_rows
 from monitor.store import coverage
 from monitor.store import deliveries as delivery_rows
-from monitor.store import feeds as feed_rows
 from monitor.store import items as item_rows
 from monitor.store import rulings as ruling_rows
 from monitor.store import summaries as summary_rows
 from monitor.store.database import Tx
 from monitor.store.items import Arrival
-from monitor.summary import CANARY
 
 log = logging.getLogger(__name__)
 
@@ -83,23 +81,23 @@ class Vigil:
     # --- the canary --------------------------------------------------------------------------------------------
 
     def _canary_due(self, tx: Tx) -> datetime | None:
-        at, feed_id = self._set_out(tx), self._canary_feed(tx)
-        if at is None or feed_id is None:
-            return None
-        key = item.key(summary.canary(at, self._runtime.config.zone))
-        return None if item_rows.known(tx, feed_id, [key]) else at
+        at = self._set_out(tx)
+        return None if at is None or self._released(tx, at) is not None else at
 
     def _set_out(self, tx: Tx) -> datetime | None:
-        """Return when the canary of today set out, or is to; None where there is none."""
+        """Return when the newest canary was to set out; None where there is none."""
         health = self._runtime.config.health
         return self._newest(tx, health.summary or summary.MORNING) if health.canary else None
 
-    @staticmethod
-    def _canary_feed(tx: Tx) -> int | None:
-        return next((state.id for state in feed_rows.all_states(tx) if state.name == CANARY), None)
+    def _released(self, tx: Tx, at: datetime) -> datetime | None:
+        """Return when the canary of a day set out; None before."""
+        key = item.key(summary.canary(at, self._runtime.config.zone))
+        known = item_rows.known(tx, summary_rows.canary_feed(tx), [key]).get(key)
+        kept = item_rows.get(tx, known.item_id) if known else None
+        return kept.seen_at if kept else None
 
     def _release(self, tx: Tx, at: datetime) -> None:
-        entry, feed_id = summary.canary(at, self._runtime.config.zone), self._canary_feed(tx)
+        entry = summary.canary(at, self._runtime.config.zone)
         arrival = Arrival(
             key=item.key(entry),
             entry=entry,
@@ -108,25 +106,24 @@ class Vigil:
             baseline=False,
             reading=Reading.NOT_WANTED,
         )
-        if feed_id is not None:
-            item_rows.add(tx, feed_id, [arrival])
+        item_rows.add(tx, summary_rows.canary_feed(tx), [arrival])
 
     def _lost(self, tx: Tx) -> datetime | None:
-        at, now = self._set_out(tx), self._tools.now()
-        if at is None or ruling_rows.is_kept(tx, self._missing(tx, at).id):
+        """Return when the newest canary was to set out, if it did, has not arrived, and nobody was told."""
+        at = self._set_out(tx)
+        released = self._released(tx, at) if at else None
+        if at is None or released is None:
             return None
-        return at if summary.is_missing(self._canaries(tx, at), at, now) else None
+        missing = summary.is_missing(self._canaries(tx, at), released, self._tools.now())
+        return at if missing and not ruling_rows.is_kept(tx, summary.missing_id(at)) else None
 
     def _miss(self, tx: Tx, at: datetime) -> None:
-        notice, silent = self._missing(tx, at), self._runtime.config.health.canary
+        config, silent = self._runtime.config, self._runtime.config.health.canary or ""
         others = [name for name in self._runtime.lines if name != silent]
         told = [name for name in self._notified() if name != silent] or others[:1]
+        notice = summary.missing(silent, self._canaries(tx, at), at, self._tools.now(), config.zone)
         self._owe(tx, notice, told)
         log.warning("%s", notice.subject)
-
-    def _missing(self, tx: Tx, at: datetime) -> Notice:
-        config = self._runtime.config
-        return summary.missing(config.health.canary or "", self._canaries(tx, at), at, self._tools.now(), config.zone)
 
     def _canaries(self, tx: Tx, at: datetime) -> Sequence[alert.Delivery]:
         made = summary.canary_id(at, self._runtime.config.zone)

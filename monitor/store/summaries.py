@@ -11,13 +11,18 @@ from monitor.feed import UNREAD, State
 from monitor.item import Reading
 from monitor.store import feeds, records
 from monitor.store.database import Tx
-from monitor.store.tables import alert, config, delivery, item
+from monitor.store.tables import alert, config, delivery, feed, item
 from monitor.summary import CANARY, Day
 
 
 def born(tx: Tx) -> datetime | None:
     """Return when the first config came into force."""
     return tx.execute(select(func.min(config.c.loaded_at))).scalar()
+
+
+def canary_feed(tx: Tx) -> int:
+    """Return the number of the feed that the canary comes from, which the config in force declares."""
+    return int(tx.execute(select(feed.c.id).where(feed.c.name == CANARY)).scalar_one())
 
 
 def day(tx: Tx, since: datetime, until: datetime) -> Day:

@@ -139,7 +139,7 @@ async def test_a_canary_that_stays_away_is_told_once_on_another_channel_with_the
     await until(house, MORNING + timedelta(hours=10))
     (told,) = notices(receiver, "/desk", "canary")
     assert told.startswith(
-        "The daily test did not reach office\nIt set out at 12:00 and has not arrived: server answered 503"
+        "The daily test did not reach office\nThe one of Tue 24 Nov 12:00 has not arrived: server answered 503"
     )
 
 
@@ -157,6 +157,21 @@ async def test_where_nothing_is_judged_the_canary_is_missed_too(
     await house.pipeline.deliveries.drain()
     (told,) = notices(receiver, "/desk", "canary")
     assert "it was never matched" in told
+
+
+async def test_a_canary_that_is_switched_on_in_the_day_sets_out_at_once_and_is_not_missing(
+    house: House, wire: HttpServer, receiver: HttpServer
+) -> None:
+    wire.reply("/rss", Reply(body=rss([OLD])))
+    house.configure(config(wire, receiver, 'summary = "12:00"'))
+    await house.work()
+    house.clock.forward(hours=7)
+    house.configure(config(wire, receiver, 'canary = "office", summary = "12:00"'))
+    await house.vigil.round()
+    await house.work()
+    await until(house, house.clock() + timedelta(hours=2))
+    assert len(alerts(receiver, "/office")) == 1
+    assert notices(receiver, "/desk", "canary") == []
 
 
 async def test_a_canary_that_quiet_hours_hold_is_not_missing(
