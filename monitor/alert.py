@@ -54,6 +54,10 @@ class Kind(StrEnum):
     HEALTH = "health"
     #: Entries of a feed that may have come and gone unseen.
     LOSS = "loss"
+    #: What a day brought.
+    SUMMARY = "summary"
+    #: The daily test of a channel that did not arrive.
+    CANARY = "canary"
     #: Alerts in one message, because they are late.
     LATE = "late"
     #: The same, because they waited for a time of day.

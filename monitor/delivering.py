@@ -107,9 +107,9 @@ class Delivering:
             after = alerts.after(sent, result, now, jitter, failures=before.failures)
             state = channel.after(before, after, result, now)
             attempt = _attempt(after, result, now)
-            if delivery_rows.finish(tx, after, attempt, render.text(message.sheet)):
-                said = record.tried(after, attempt, claimed.what, message.subject, message.payload)
-                record_rows.add(tx, [said])
+            text = render.text(message.sheet)
+            if delivery_rows.finish(tx, after, attempt, text):
+                record_rows.add(tx, [record.tried(after, attempt, claimed.what, message, text)])
             channel_rows.put(tx, state)
             tried = Tried(delivery=after, before=before, after=state)
             if max(before.failures, state.failures) > delivery_rows.PAUSES_A_TURN and before.failing_since:

@@ -92,6 +92,12 @@ class Times:
         days = (today + timedelta(days=number) for number in range(-1, 3))  # days of 23 and 25 hours among them
         return min(at for day in days for each in self.times if (at := moment(day, each, zone)) > after)
 
+    def last(self, now: datetime, zone: tzinfo) -> datetime:
+        """Return the newest of them that is not later than ``now``, in UTC."""
+        today = now.astimezone(zone).date()
+        days = (today - timedelta(days=number) for number in range(-1, 3))
+        return max(at for day in days for each in self.times if (at := moment(day, each, zone)) <= now)
+
 
 def midnight(now: datetime, zone: tzinfo) -> datetime:
     """Return when the local day began, in UTC."""

@@ -10,7 +10,8 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-from monitor.alert import Attempt, Delivery, Digest, What
+from monitor.alert import Attempt, Delivery, Digest, Mark, What
+from monitor.channel import Message
 from monitor.item import Item
 from monitor.judge import Ruling, Watch
 
@@ -30,7 +31,7 @@ class Sort(StrEnum):
     NOTICE = "notice"
     #: One try to deliver a message.
     ATTEMPT = "attempt"
-    #: Somebody acknowledged an alert, or found it irrelevant.
+    #: Somebody said something of an alert, such as that it is taken care of.
     MARK = "mark"
     #: How often a feed was asked on a day, and answered.
     COVERAGE = "coverage"
@@ -113,7 +114,7 @@ def noticed(snapshot: Mapping[str, Any], at: datetime) -> Fact:
     return Fact(sort=Sort.NOTICE, at=at, body={"notice": dict(snapshot)})
 
 
-def tried(delivery: Delivery, attempt: Attempt, what: What, subject: str, payload: Mapping[str, object]) -> Fact:
+def tried(delivery: Delivery, attempt: Attempt, what: What, message: Message, text: str) -> Fact:
     """Return a try to deliver: what was sent to whom, what came of it, and how the delivery stands after it."""
     body = {
         "delivery": delivery.id,
@@ -126,15 +127,16 @@ def tried(delivery: Delivery, attempt: Attempt, what: What, subject: str, payloa
         "outcome": attempt.outcome,
         "reason": attempt.reason,
         "state": delivery.state,
-        "subject": subject,
-        "message": dict(payload),
+        "subject": message.subject,
+        "text": text,
+        "message": dict(message.payload),
     }
     return Fact(sort=Sort.ATTEMPT, at=attempt.at, body=body)
 
 
-def marked(alert: str, mark: str, who: str, at: datetime) -> Fact:
-    """Return that somebody acknowledged an alert, or found it irrelevant."""
-    return Fact(sort=Sort.MARK, at=at, body={"alert": alert, "mark": mark, "who": who})
+def marked(mark: Mark) -> Fact:
+    """Return what somebody said of an alert."""
+    return Fact(sort=Sort.MARK, at=mark.at, body={"alert": mark.alert_id, "mark": mark.sign, "who": mark.who})
 
 
 def _rule(watch: Watch | None) -> Mapping[str, Any] | None:

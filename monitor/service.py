@@ -38,6 +38,7 @@ from monitor.store import configs, deliveries, feeds, items, records, schedule
 from monitor.store.database import Database, Tx
 from monitor.store.retention import Pruning
 from monitor.tending import Tending
+from monitor.vigil import Vigil
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,8 @@ SIGN_EVERY = timedelta(seconds=5)
 STATUS_EVERY = timedelta(seconds=30)
 #: So often feeds are looked after.
 TEND_EVERY = timedelta(seconds=15)
+#: Between two signs of life to elsewhere, and two looks at what is due once a day.
+VIGIL_EVERY = timedelta(minutes=1)
 #: What was kept long enough is dropped once a day, first when the start is well over; between two steps, each of some
 #: ten milliseconds at the most, others may write.
 FIRST_PRUNING, PRUNE_EVERY, STEP_PAUSE = timedelta(hours=1), timedelta(days=1), timedelta(milliseconds=10)
@@ -107,6 +110,7 @@ class Service:
         tools = Tools(database=self._database, sandbox=self._sandbox, now=self._now, jitter=random.random)
         self._pipeline = Pipeline(tools, self._runtime)
         self._tending = Tending(lambda: self._runtime, tools)
+        self._vigil = Vigil(self._pipeline, tools)
         self._started_at = self._now()
         self._herald = Herald(self._database, console=settings.console, now=self._now)
         self._stop, self._edited = asyncio.Event(), asyncio.Event()
@@ -220,6 +224,7 @@ class Service:
             self._watch_edits(),
             self._prune_daily(),
             self._tend(),
+            self._keep_vigil(),
             self._open(),
         )
         return [asyncio.create_task(each) for each in work]
@@ -307,6 +312,16 @@ class Service:
     async def _tend_once(self) -> None:
         if await self._tending.round():
             self._pipeline.deliveries.wake()
+
+    async def _keep_vigil(self) -> None:
+        """Show that all is well, or that it is not, by a clock that nobody sets."""
+        while True:
+            await asyncio.sleep(VIGIL_EVERY.total_seconds())
+            try:
+                await self._surviving(self._vigil.round())
+                await self._surviving(self._vigil.ping())
+            except Exception:  # a fault of ours in what can wait must not end what cannot
+                log.exception("the vigil could not be kept")
 
     async def _prune_daily(self) -> None:
         """Drop what was kept long enough, by a clock that nobody sets."""

@@ -216,3 +216,23 @@ def test_an_hour_ends_with_the_next_one() -> None:
 )
 def test_quiet_hours_cover_times_of_the_day(hours: str, at: time, *, covers: bool) -> None:
     assert Quiet.parse(hours).covers(at) is covers
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        pytest.param(local("2026-11-24", "08:00"), local("2026-11-24", "07:30"), id="today"),
+        pytest.param(local("2026-11-24", "07:30"), local("2026-11-24", "07:30"), id="this moment"),
+        pytest.param(local("2026-11-24", "07:29"), local("2026-11-23", "18:00"), id="yesterday"),
+        pytest.param(local("2026-03-29", "03:30"), local("2026-03-28", "18:00"), id="a night of 23 hours"),
+    ],
+)
+def test_the_newest_time_of_day_may_be_that_of_the_day_before(now: datetime, expected: datetime) -> None:
+    assert Times.parse(["07:30", "18:00"]).last(now, BERLIN) == expected
+
+
+@given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1)))  # noqa: DTZ001 - made aware below
+def test_nothing_lies_between_the_newest_time_of_day_and_the_next(moment: datetime) -> None:
+    times, now = Times.parse(["02:30", "18:00"]), moment.replace(tzinfo=UTC)
+    assert times.last(now, BERLIN) <= now < times.next(now, BERLIN)
+    assert times.next(times.last(now, BERLIN), BERLIN) == times.next(now, BERLIN)

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from monitor.service import EachSecond, Service, Settings
-from monitor.store import feeds
+from monitor.store import feeds, records
+from monitor.store.database import Database
 from tests.daemon import Daemon
 from tests.http_server import HttpServer, Reply
 from tests.scenarios.house import payloads, rss
@@ -167,6 +168,23 @@ def test_once_tells_by_its_exit_code_whether_all_worked(tmp_path: Path, wire: Ht
     wire.reply("/rss", Reply(status=500))
     with Daemon(tmp_path, "--once") as daemon:
         assert daemon.end() == 4
+
+
+async def test_a_start_and_a_stop_are_records_and_so_is_a_clock_that_was_set(tmp_path: Path, wire: HttpServer) -> None:
+    write(tmp_path, wire)
+    clock = SteppedClock()
+    service = Service(Settings(path=tmp_path / "config.toml", environment={}, console=io.StringIO()), now=clock)
+    await service._recover()
+    clock.ahead = timedelta(hours=2)
+    await service._jump(service._now.jump())
+    await service._close()
+    database = Database.open(f"sqlite:///{tmp_path / 'wirebell.db'}")
+    begin, end = datetime.now(UTC) - timedelta(minutes=5), datetime.now(UTC) + timedelta(hours=3)
+    found = database.read_now(lambda tx: records.between(tx, begin, end))
+    database.close()
+    assert [record.sort for record in found] == ["config", "run", "clock", "run"]
+    assert [record.body["event"] for record in found if record.sort == "run"] == ["started", "stopped"]
+    assert round(found[2].body["step"]) == 7200
 
 
 def test_history_can_be_rung_after_the_first_start(tmp_path: Path, wire: HttpServer) -> None:

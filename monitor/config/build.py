@@ -16,6 +16,7 @@ from monitor.config.access import Accesses
 from monitor.config.channels import Channels
 from monitor.config.check import Entry, checked, entries
 from monitor.config.feeds import Feeds
+from monitor.config.health import CANARY_FEED, canary_watch, check_free, make_health
 from monitor.config.include import added_file, gather, watched
 from monitor.config.kinds import exact, guess
 from monitor.config.loaded import Config, Log, Polling
@@ -119,8 +120,12 @@ def _build(
     )
     watches = Watches(known, report, before).make(rule_tables, rule_names, main.at("rules"))
     check_channels(whole.health.notify, channel_names, main.at("health", "notify"), report)
+    health = make_health(whole.health, channel_names, main.at("health"), secrets, report)
+    if health.canary:
+        feeds, watches = (*feeds, CANARY_FEED), (*watches, canary_watch(health.canary))
+        check_free(feed_names, rule_names, main.at("health", "canary"), report)
     zone = _zone(whole.timezone, main.at("timezone"), environment, report)
-    _warn_of_utc(whole.timezone, zone, channel_tables, report)
+    _warn_of_utc(whole, zone, channel_tables, main.at("health", "summary"), report)
     database = _database(whole.database, main.at("database"), report)
     report.close()
     toml = join(sources)
@@ -142,6 +147,7 @@ def _build(
         allow=whole.network.allow,
         way=way,
         notices=_notices(whole, channels),
+        health=health,
         log=Log(level=whole.log.level, format=whole.log.format),
         warnings=report.warnings,
         sources=sources,
@@ -233,9 +239,11 @@ def _written() -> str:
         return ""
 
 
-def _warn_of_utc(name: str | None, zone: ZoneInfo, channels: Sequence[Entry[ChannelTable]], report: Report) -> None:
+def _warn_of_utc(
+    whole: Whole, zone: ZoneInfo, channels: Sequence[Entry[ChannelTable]], summary: Place, report: Report
+) -> None:
     """Warn of hours and times in the zone of a machine that was never told where it is."""
-    if name is not None or not _UTC.fullmatch(zone.key):
+    if whole.timezone is not None or not _UTC.fullmatch(zone.key):
         return
     cure = 'write such as timezone = "Europe/Berlin" at the top'
     for entry in channels:
@@ -243,3 +251,5 @@ def _warn_of_utc(name: str | None, zone: ZoneInfo, channels: Sequence[Entry[Chan
             report.warn(entry.place.at("quiet"), "these hours are in UTC, the machine's zone", cure)
         if entry.table.digest:
             report.warn(entry.place.at("digest"), "this time is in UTC, the machine's zone", cure)
+    if whole.health.summary:
+        report.warn(summary, "this time is in UTC, the machine's zone", cure)

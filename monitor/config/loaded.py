@@ -15,6 +15,7 @@ from monitor.config.source import Place, Source
 from monitor.errors import Fault
 from monitor.exchange import Access
 from monitor.feed import Feed, Pace
+from monitor.hours import Times
 from monitor.judge import Watch
 from monitor.keep import Keep
 
@@ -36,6 +37,16 @@ class Log:
 
     level: Level
     format: LogFormat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How wirebell shows that it is well."""
+
+    summary: Times | None = None
+    #: The channel that gets a test each day.
+    canary: str | None = None
+    ping: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +78,7 @@ class Config:
     way: Access
     #: The channels that hear of wirebell itself.
     notices: tuple[str, ...]
+    health: Health
     log: Log
     warnings: tuple[Fault, ...]
     sources: tuple[Source, ...] = field(repr=False, compare=False)

@@ -370,6 +370,21 @@ class HealthTable(Table):
     notify: SomeTexts | None = key(
         "The channels that hear of wirebell itself; the default ones when absent.", '"desk"', None
     )
+    summary: DayTimes | None = key(
+        "When a summary of the day comes, with the head of the evidence; none when absent.", '"07:30"', None
+    )
+    canary: Text | None = key(
+        "The channel that gets a test each day, the way of every alert; if it stays away, the others are told.",
+        '"desk"',
+        None,
+    )
+    ping: Text | None = key(
+        "An address that is asked once a minute while all is well; whoever stands behind it rings when it is not.",
+        '"https://watch.example/7f3k"',
+        None,
+    )
+    ping_file: Text | None = key("A file that holds this address.", '"ping.url"', None)
+    ping_env: Text | None = key("A variable of the environment that holds this address.", '"PING_URL"', None)
 
 
 class LogTable(Table):

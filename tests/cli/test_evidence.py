@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from monitor import record
+from monitor.alert import Mark, Sign
 from monitor.store import feeds, records
 from tests.cli.home import Home, entry, fail
 
@@ -23,7 +24,7 @@ def day(home: Home) -> Home:
         record.run("started", "1.0", now),
         record.clock_set(timedelta(hours=1), now, now + timedelta(hours=1)),
         record.run("started", "1.0", now),
-        record.marked("7f3k", "ack", "Anna", now),
+        record.marked(Mark(alert_id="7f3k", sign=Sign.ACKNOWLEDGED, who="Anna", at=now)),
     ]
     home.change(partial(records.add, facts=facts))
     home.change(partial(feeds.poll_all_now, now=now))

@@ -19,6 +19,7 @@ from monitor.sandbox import Sandbox
 from monitor.store import alerts, configs, feeds
 from monitor.store.database import Database
 from monitor.tending import Tending
+from monitor.vigil import Vigil
 
 #: A Tuesday morning.
 MORNING = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -61,6 +62,7 @@ class House:
             tools = Tools(database=self.database, sandbox=self._sandbox, now=self.clock, jitter=lambda: 1.0)
             self.pipeline = Pipeline(tools, runtime)
             self.tending = Tending(lambda: self._runtime, tools)
+            self.vigil = Vigil(self.pipeline, tools)
         self.pipeline.runtime = self._runtime = runtime
 
     async def work(self) -> None:

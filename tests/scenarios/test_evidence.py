@@ -7,13 +7,15 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from monitor import account, chain
 from monitor.account import What
+from monitor.alert import Sign
 from monitor.chain import Record
-from monitor.store import coverage, records
+from monitor.store import coverage, marks, records
 from monitor.store.database import Tx
 from tests.http_server import HttpServer, Reply
 from tests.scenarios.house import MORNING, House, rss
@@ -117,6 +119,7 @@ async def test_what_was_seen_judged_and_sent_is_there_with_the_rules_text(
     (attempt,) = bodies(found, "attempt")
     told = json.loads(receiver.asked("/hook")[-1].body)
     assert (attempt["outcome"], attempt["channel"], attempt["message"]) == ("sent", "desk", told)
+    assert attempt["text"].startswith(NEW["title"])
     (in_force,) = bodies(found, "config")
     assert "rules.canal" in in_force["toml"]
 
@@ -143,3 +146,17 @@ async def test_what_was_told_of_a_day_is_not_told_twice(house: House, wire: Http
     assert [(each["day"], each["polls"]) for each in bodies(exported(house), "coverage")] == [
         ("2026-11-24", 1), ("2026-11-25", 1),
     ]  # fmt: skip
+
+
+async def test_who_acknowledged_an_alert_stands_there_once(
+    house: House, wire: HttpServer, receiver: HttpServer
+) -> None:
+    wire.reply("/rss", Reply(body=rss([OLD])), Reply(body=rss([NEW, OLD])))
+    house.configure(config(wire, receiver))
+    await house.work()
+    await house.after(minutes=5)
+    (alert,) = bodies(exported(house), "alert")
+    for who in ("Anna", "Ben"):
+        said = partial(marks.acknowledge, alert_id=alert["alert"]["id"], who=who, now=house.clock())
+        house.database.write_now(said)
+    assert [(each["mark"], each["who"]) for each in bodies(exported(house), "mark")] == [(Sign.ACKNOWLEDGED, "Anna")]
