@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.hours import Quiet, Times, duration, midnight, moment, next_hour, words
+from monitor.hours import Quiet, Times, duration, midnight, midnight_after, moment, next_hour, words
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -216,3 +216,9 @@ def test_an_hour_ends_with_the_next_one() -> None:
 )
 def test_quiet_hours_cover_times_of_the_day(hours: str, at: time, *, covers: bool) -> None:
     assert Quiet.parse(hours).covers(at) is covers
+
+
+def test_a_day_ends_at_midnight_of_its_zone_also_where_that_comes_late() -> None:
+    assert midnight_after(date(2026, 11, 24), BERLIN) == datetime(2026, 11, 24, 23, tzinfo=UTC)
+    santiago = ZoneInfo("America/Santiago")  # its clocks go from 24:00 to 01:00
+    assert midnight_after(date(2026, 9, 5), santiago) == datetime(2026, 9, 6, 4, tzinfo=UTC)
