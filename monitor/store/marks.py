@@ -9,8 +9,10 @@ from datetime import datetime
 from sqlalchemy import literal_column, select, update
 from sqlalchemy.dialects.sqlite import insert
 
+from monitor import record as evidence
 from monitor.alert import Mark, Sign
 from monitor.policy import Reason
+from monitor.store import records
 from monitor.store.database import Tx
 from monitor.store.tables import delivery, mark
 
@@ -20,7 +22,8 @@ _QUEUED = delivery.c.state == literal_column("'queued'")
 def acknowledge(tx: Tx, alert_id: str, who: str, now: datetime) -> Mark:
     """Return who acknowledged an alert first, and have what waits for that asked about at once."""
     said = Mark(alert_id=alert_id, sign=Sign.ACKNOWLEDGED, who=who, at=now)
-    tx.execute(insert(mark).on_conflict_do_nothing(), asdict(said))
+    if tx.execute(insert(mark).on_conflict_do_nothing(), asdict(said)).rowcount:
+        records.add(tx, [evidence.marked(alert_id, said.sign, who, now)])
     waits = (_QUEUED, delivery.c.alert_id == alert_id, delivery.c.reason == Reason.UNACKNOWLEDGED)
     tx.execute(update(delivery).where(*waits).values(due_at=now))
     return acknowledged(tx, alert_id) or said

@@ -28,8 +28,8 @@ from tests.smtp_server import Letter
 REPEATING, SOURCE = " (may repeat)", " (Example Wire)"
 #: A traceback of wirebell's own: a reader that is just born to a daemon when that one is killed leaves one of Python's.
 OUR_TRACEBACK = re.compile(r'^ *File "[^"]*/monitor/', re.MULTILINE)
-#: A channel that rests all day and is woken by everything: each delivery is asked about, and none is held.
-POLICIES = 'quiet = "00:00-23:59", wake = "low"'
+#: A channel that has a digest, and for which everything matters too much to wait for it: each alert is asked about.
+POLICIES = 'digest = "00:00", wake = "low"'
 READY = "The next match rings at once."
 
 
