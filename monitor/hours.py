@@ -104,6 +104,11 @@ def midnight(now: datetime, zone: tzinfo) -> datetime:
     return moment(now.astimezone(zone).date(), time(0), zone)
 
 
+def midnight_after(day: date, zone: tzinfo) -> datetime:
+    """Return when a day ends, in UTC."""
+    return moment(day + timedelta(days=1), time(0), zone)
+
+
 def next_hour(moment: datetime) -> datetime:
     """Return when the hour ends."""
     return moment.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)

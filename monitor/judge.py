@@ -40,6 +40,8 @@ class Watch:
     trial: bool = False
     #: So many messages of it go to a receiver on one day; None for any number.
     at_most: int | None = None
+    #: From then on what it matches is kept, and nobody is told; None for ever.
+    until: datetime | None = None
     note: str = ""
     #: No part of what it does, so that an edit of them is no change of the rule.
     tests: tuple[RuleTest, ...] = field(default=(), compare=False)
@@ -53,6 +55,10 @@ class Watch:
     def reads_articles(self) -> bool:
         """Return whether an article's text can decide the rule."""
         return self.rule.how.where is Where.ANYWHERE
+
+    def has_ended(self, now: datetime) -> bool:
+        """Return whether its last day is over."""
+        return self.until is not None and now >= self.until
 
     def listens(self, feed: Feed) -> bool:
         """Return whether the rule watches the feed."""
@@ -133,7 +139,8 @@ class Bench:
         declared = feed or self._feeds[item.feed]
         found = self._judged(item, declared)
         matches = tuple(match for match in found.matches if not self._waits(match, item))
-        alerts = () if item.baseline else tuple(self._alert(match, item, declared, now) for match in matches)
+        ringing = () if item.baseline else [match for match in matches if not self.watches[match.rule].has_ended(now)]
+        alerts = tuple(self._alert(match, item, declared, now) for match in ringing)
         corrections, again_at = _corrections(item, told, matches, now)
         return Ruling(
             item_id=item.id,

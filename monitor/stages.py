@@ -324,7 +324,8 @@ def _why_no_alert(watch: Watch, trace: Trace, clock: Clock) -> str:
     if item.reading is Reading.DUE and watch.rule.needs_article_to_refute:
         return "the rule says NOT, and waits for the article, which could hold that"
     if trace.matched_at:
-        return "its alert is kept no longer"
+        over = watch.until if watch.has_ended(trace.matched_at) else None
+        return f"the rule had ended {clock(over)}" if over else "its alert is kept no longer"
     if trace.judged_by:
         return f"it was judged by the config of {clock(trace.judged_by)}, which did not match it"
     return "it was never judged"

@@ -6,7 +6,7 @@ import re
 import time
 import tomllib
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,8 @@ from monitor.config.schema import Named, Table, TermTable
 from monitor.config.source import LIMIT
 from monitor.errors import ConfigError
 from monitor.feed import FullText, Pace
-from monitor.hours import Quiet
+from monitor.hours import Quiet, Times
+from monitor.limit import Burst
 from monitor.rule import Rule, RuleTest, compile_rule
 from monitor.sheet import Form
 from tests.conftest import ROOT
@@ -171,6 +172,10 @@ def test_a_plain_config_is_without_warnings(load: Load) -> None:
         (
             '{ url = "console:", wake = "high" }',
             '9: channels.desk.wake: has no effect without quiet, digest or escalate; add quiet = "22:00-07:00"',
+        ),
+        (
+            '{ url = "console:", escalate_after = "5m" }',
+            '9: channels.desk.escalate_after: has no effect without escalate; add escalate = "boss"',
         ),
     ],
 )
@@ -709,3 +714,44 @@ def test_any_other_channel_stands_in_unless_one_is_named_or_none(
 def test_a_single_channel_has_no_fallback(load: Callable[..., Config]) -> None:
     (desk,) = load().channels
     assert desk.fallback == ()
+
+
+# --- policies --------------------------------------------------------------------------------------------------------
+
+
+def test_a_channel_takes_times_limits_and_the_next_one(load: Callable[..., Config]) -> None:
+    desk = '{ url = "console:", default = true, digest = "07:00", burst = "3 in 5m", escalate = "boss" }'
+    boss = '{ url = "console:", digest = ["18:00", "07:00"], burst = false, escalate = "desk", escalate_after = "5m" }'
+    first, second = load(channels=f"[channels]\ndesk = {desk}\nboss = {boss}\n").channels
+    assert (first.digest, first.burst) == (Times.parse(["07:00"]), Burst.parse("3 in 5m"))
+    assert (first.escalate, first.escalate_after) == ("boss", timedelta(minutes=10))
+    assert (second.digest, second.burst) == (Times.parse(["07:00", "18:00"]), None)
+    assert (second.escalate, second.escalate_after) == ("desk", timedelta(minutes=5))
+
+
+def test_a_channel_that_does_not_say_brings_five_messages_of_a_rule_in_ten_minutes(load: Callable[..., Config]) -> None:
+    (desk,) = load().channels
+    assert (desk.burst, desk.digest, desk.escalate) == (Burst.parse("5 in 10m"), None, "")
+
+
+@pytest.mark.parametrize("written", ["2026-12-31", '"2026-12-31"'])
+def test_a_rule_has_a_daily_number_and_a_last_day_in_the_zone_of_the_config(
+    load: Callable[..., Config], written: str
+) -> None:
+    rules = f'[rules]\nnato = {{ match = "NATO", at_most = "20/day", until = {written} }}\n'
+    (watch,) = load('timezone = "Europe/Berlin"', rules=rules).watches
+    assert watch.at_most == 20
+    assert watch.until == datetime(2026, 12, 31, 23, tzinfo=UTC)
+
+
+def test_a_digest_in_the_quiet_hours_is_warned_of(load: Callable[..., Config]) -> None:
+    desk = '{ url = "console:", quiet = "22:00-07:00", digest = ["06:00", "18:00"] }'
+    warned = load('timezone = "Europe/Berlin"', channels=f"[channels]\ndesk = {desk}")
+    cure = 'it comes when they end; write such as "07:00"'
+    assert said(warned) == [f"9: channels.desk.digest: 06:00 lies in the quiet hours; {cure}"]
+
+
+def test_times_of_a_machine_that_was_never_told_its_zone_are_warned_of(load: Callable[..., Config]) -> None:
+    warned = load(channels='[channels]\ndesk = { url = "console:", digest = "07:00" }', TZ="UTC")
+    cure = 'write such as timezone = "Europe/Berlin" at the top'
+    assert said(warned) == [f"9: channels.desk.digest: this time is in UTC, the machine's zone; {cure}"]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.hours import Quiet, Times, duration, midnight, moment, next_hour, words
+from monitor.hours import Quiet, Times, duration, midnight, midnight_after, moment, next_hour, words
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -236,3 +236,9 @@ def test_nothing_lies_between_the_newest_time_of_day_and_the_next(moment: dateti
     times, now = Times.parse(["02:30", "18:00"]), moment.replace(tzinfo=UTC)
     assert times.last(now, BERLIN) <= now < times.next(now, BERLIN)
     assert times.next(times.last(now, BERLIN), BERLIN) == times.next(now, BERLIN)
+
+
+def test_a_day_ends_at_midnight_of_its_zone_also_where_that_comes_late() -> None:
+    assert midnight_after(date(2026, 11, 24), BERLIN) == datetime(2026, 11, 24, 23, tzinfo=UTC)
+    santiago = ZoneInfo("America/Santiago")  # its clocks go from 24:00 to 01:00
+    assert midnight_after(date(2026, 9, 5), santiago) == datetime(2026, 9, 6, 4, tzinfo=UTC)

@@ -249,3 +249,44 @@ def test_what_is_owed_is_due_at_once_and_belongs_to_the_alert() -> None:
     (delivery,) = ruling.deliveries
     assert (delivery.alert_id, delivery.state) == (ruling.alerts[0].id, DeliveryState.QUEUED)
     assert (delivery.due_at, delivery.made_at) == (NOW, NOW)
+
+
+# --- escalations and the last day ------------------------------------------------------------------------------------
+
+
+def owing(priority: Priority, *channels: Channel) -> list[tuple[str, str, timedelta]]:
+    """Return, of each delivery that is owed, its channel, the one before it, and after what time it is due."""
+    ruling = bench(replace(KYIV, priority=priority), channels=channels).judge(item(), now=NOW)
+    return [(each.channel, each.escalated_from, each.due_at - NOW) for each in ruling.deliveries]
+
+
+TEN, AT_ONCE = timedelta(minutes=10), timedelta(0)
+BOSS = Channel(name="boss", target=Console(), escalate="chief", escalate_after=timedelta(minutes=5))
+CHIEF = Channel(name="chief", target=Console(), escalate="desk")
+
+
+def test_an_alert_that_would_wake_a_channel_is_owed_to_the_next_ones_later() -> None:
+    desk = replace(DESK, escalate="boss")
+    assert owing(Priority.HIGH, desk, BOSS, CHIEF) == [("desk", "", AT_ONCE)]
+    assert owing(Priority.URGENT, desk, BOSS, CHIEF) == [
+        ("desk", "", AT_ONCE),
+        ("boss", "desk", TEN),
+        ("chief", "boss", timedelta(minutes=15)),
+    ]
+
+
+def test_each_channel_says_itself_what_it_escalates() -> None:
+    low = replace(DESK, escalate="boss", wake=Priority.LOW)
+    assert owing(Priority.NORMAL, low, BOSS, CHIEF) == [("desk", "", AT_ONCE), ("boss", "desk", TEN)]
+
+
+def test_what_a_channel_is_told_at_once_comes_before_what_it_may_be_told_later() -> None:
+    desk, boss = replace(DESK, escalate="boss"), replace(BOSS, default=True, escalate="")
+    first, second, later = owing(Priority.URGENT, desk, boss)
+    assert [first, second, later] == [("desk", "", AT_ONCE), ("boss", "", AT_ONCE), ("boss", "desk", TEN)]
+
+
+@pytest.mark.parametrize(("until", "rings"), [(NOW, False), (NOW + timedelta(seconds=1), True), (None, True)])
+def test_a_rule_whose_last_day_is_over_matches_and_does_not_ring(until: datetime | None, *, rings: bool) -> None:
+    ruling = bench(replace(KYIV, until=until)).judge(item(), now=NOW)
+    assert (len(ruling.matches), bool(ruling.alerts), bool(ruling.deliveries)) == (1, rings, rings)

@@ -379,3 +379,9 @@ def test_a_link_whose_item_was_dropped_names_who_listed_it() -> None:
     found = absent(listing(), listing("other", dropped=NOW))
     assert found.verdict == "No longer kept. other listed it first 10:00."
     assert found.stages[0].reason == "the item was dropped since, as `keep` in the config says"
+
+
+def test_a_match_after_the_last_day_of_its_rule_says_so() -> None:
+    ended = replace(STRIKE, until=NOW - timedelta(hours=1))
+    found = course(Trace(item=ITEM, matched_at=NOW, judged_by=NOW), ended)
+    assert found.stages[-1].reason == "the rule had ended 09:00"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from monitor.cli.given import Complaints
     from monitor.cli.trial import Trial
     from monitor.config import Config
+    from monitor.judge import Watch
     from monitor.rule import Precision, Where
 
 #: Hits that are shown whole.
@@ -52,13 +53,21 @@ def list_rules(*, as_json: bool) -> None:
                 " | ".join(watch.rule.sources),
                 watch.rule.how.excepted,
                 ", ".join(watch.feeds) or "all",
-                "nobody: on trial" if watch.trial else ", ".join(watch.notify) or "default",
+                _notified(watch),
                 watch.priority.value,
                 watch.note,
             )
             for watch in config.watches
         ],
     )
+
+
+def _notified(watch: Watch) -> str:
+    from monitor.cli import invocation
+
+    if watch.trial or watch.has_ended(invocation.now()):
+        return f"nobody: {'on trial' if watch.trial else 'it has ended'}"
+    return ", ".join(watch.notify) or "default"
 
 
 # --- test --------------------------------------------------------------------------------------------------------

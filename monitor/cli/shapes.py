@@ -122,7 +122,9 @@ def rule(watch: Watch) -> Document:
         "feeds": list(watch.feeds),
         "notify": list(watch.notify),
         "priority": watch.priority.value,
+        "at_most": watch.at_most,
         "trial": watch.trial,
+        "until": time(watch.until),
         "note": watch.note,
         "tests": len(watch.tests),
     }

@@ -110,6 +110,7 @@ def _build(
     way = accesses.way(whole.network, main.at("network"))
     feeds = Feeds(whole.polling, accesses, way, report).make(feed_tables, feed_names, main.at("feeds"))
     channels = Channels(secrets, report).make(channel_tables, channel_names, main.at("channels"))
+    zone = _zone(whole.timezone, main.at("timezone"), environment, report)
     known = Known(
         feeds=feeds,
         feed_tables=feed_tables,
@@ -117,6 +118,7 @@ def _build(
         channel_names=channel_names,
         terms=terms,
         term_names=term_names,
+        zone=zone,
     )
     watches = Watches(known, report, before).make(rule_tables, rule_names, main.at("rules"))
     check_channels(whole.health.notify, channel_names, main.at("health", "notify"), report)
@@ -124,7 +126,6 @@ def _build(
     if health.canary:
         feeds, watches = (*feeds, CANARY_FEED), (*watches, canary_watch(health.canary))
         check_free(feed_names, rule_names, main.at("health", "canary"), report)
-    zone = _zone(whole.timezone, main.at("timezone"), environment, report)
     _warn_of_utc(whole, zone, channel_tables, main.at("health", "summary"), report)
     database = _database(whole.database, main.at("database"), report)
     report.close()

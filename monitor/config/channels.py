@@ -69,7 +69,7 @@ class Channels:
             cure = 'add quiet = "22:00-07:00"'
             self._report.warn(entry.place.at("wake"), "has no effect without quiet, digest or escalate", cure)
         if "escalate_after" in table.model_fields_set and not table.escalate and "escalate" not in entry.spoilt:
-            cure = 'add escalate = "boss", the name of another channel'
+            cure = 'add escalate = "boss"'
             self._report.warn(entry.place.at("escalate_after"), "has no effect without escalate", cure)
         self._check_digest(entry)
         target = self._target(entry)

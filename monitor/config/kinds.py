@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -230,6 +230,17 @@ def _daily(value: object) -> int:
         raise refusal(str(error)) from error
 
 
+def _day(value: object) -> date:
+    """Take a day as TOML writes it, or in quotes."""
+    if isinstance(value, str):
+        with suppress(ValueError):
+            return date.fromisoformat(value)
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    what = repr(value) if isinstance(value, str) else found(value)
+    raise refusal(f"expected a day, found {what}", "write such as 2026-12-31")
+
+
 def _fallback(value: object) -> object:
     if value is False or (isinstance(value, str) and value):
         return value
@@ -280,6 +291,7 @@ DayTimes = Annotated[Times, BeforeValidator(_times), "a time, or a list of times
 #: How many messages of a rule a channel takes, or None where any number.
 Limit = Annotated[Burst | None, BeforeValidator(_burst), "a limit, or false"]
 Daily = Annotated[int, BeforeValidator(_daily), "a number a day"]
+Day = Annotated[date, BeforeValidator(_day), "a day"]
 Language = Annotated[str, BeforeValidator(_language)]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 Networks = Annotated[tuple[Network, ...], BeforeValidator(_several)]

@@ -17,6 +17,7 @@ from monitor.channel import ESCALATE_AFTER, Security
 from monitor.config.kinds import (
     Age,
     Daily,
+    Day,
     DayTimes,
     Duration,
     Fallback,
@@ -224,6 +225,9 @@ class RuleTable(Named):
     )
     trial: bool = key(
         "Whether it is on trial: what it matches is kept as an alert, and nobody is told.", "true", default=False
+    )
+    until: Day | None = key(
+        "The last day on which it rings; what it matches later is kept, and nobody is told.", "2026-12-31", None
     )
     note: str = key("Why the rule is there, for those who read it later.", '"asked for by the Berlin desk"', "")
     tests: Annotated[tuple[RuleTestTable, ...], Tables] = key(

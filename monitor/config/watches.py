@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from fnmatch import fnmatchcase
 
 from monitor.config.check import Entry
@@ -13,6 +14,7 @@ from monitor.config.schema import FeedTable, RuleTable, TermTable
 from monitor.config.source import Place
 from monitor.errors import RuleError, RuleFault
 from monitor.feed import Feed
+from monitor.hours import midnight_after
 from monitor.judge import TAG, Watch, names
 from monitor.rule import Rule, RuleTest, compile_rule, warnings
 
@@ -27,6 +29,8 @@ class Known:
     channel_names: Collection[str]
     terms: Sequence[Entry[TermTable]]
     term_names: Collection[str]
+    #: Of the days on which rules end.
+    zone: tzinfo
 
     @property
     def feeds_complete(self) -> bool:
@@ -72,6 +76,7 @@ class Watches:
             priority=table.priority,
             at_most=table.at_most,
             trial=table.trial,
+            until=midnight_after(table.until, self._known.zone) if table.until else None,
             note=table.note,
             tests=tuple(RuleTest(**test.model_dump()) for test in table.tests),
         )

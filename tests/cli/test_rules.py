@@ -33,7 +33,9 @@ def test_the_document_has_every_rule(home: Home) -> None:
         "feeds": [],
         "notify": [],
         "priority": "high",
+        "at_most": None,
         "trial": False,
+        "until": None,
         "note": "asked for by Anna",
         "tests": 0,
     }

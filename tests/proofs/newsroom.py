@@ -10,12 +10,14 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from monitor.alert import Delivery
-from monitor.store import alerts
+from monitor.mute import Mute, Scope
+from monitor.store import alerts, mutes
 from monitor.store.database import Database
 from tests.daemon import PATIENCE, Daemon
 from tests.http_server import HttpServer, Received, Reply
@@ -26,6 +28,8 @@ from tests.smtp_server import Letter
 REPEATING, SOURCE = " (may repeat)", " (Example Wire)"
 #: A traceback of wirebell's own: a reader that is just born to a daemon when that one is killed leaves one of Python's.
 OUR_TRACEBACK = re.compile(r'^ *File "[^"]*/monitor/', re.MULTILINE)
+#: A channel that has a digest, and for which everything matters too much to wait for it: each alert is asked about.
+POLICIES = 'digest = "00:00", wake = "low"'
 READY = "The next match rings at once."
 
 
@@ -36,6 +40,8 @@ class Copy:
     headline: str
     id: str
     may_repeat: bool
+    #: Which message of its channel brought it, alone or with others.
+    message: int
 
 
 class Newsroom:
@@ -51,8 +57,9 @@ class Newsroom:
         channels: Sequence[str] = (),
         interval: str = "1s",
         lists: int | None = None,
+        burst: str = "5000 in 1s",
     ) -> None:
-        """Write the config; ``channels`` are lines of it, for receivers beside the hook.
+        """Write the config; ``channels`` are lines of it, for receivers beside the hook, which takes such bursts.
 
         The feed lists so many entries at the most; None lets it list all.
         """
@@ -66,7 +73,7 @@ class Newsroom:
             f"""timezone = "UTC"
 feeds.wire = {{ url = "{wire.url("/rss")}", interval = "{interval}" }}
 rules.road = "glacier"
-channels.desk = {{ webhook = "{hook}", default = true }}
+channels.desk = {{ webhook = "{hook}", default = true, {POLICIES}, burst = "{burst}" }}
 polling = {{ min_interval = "1s", catch_up = "{catch_up}" }}
 network.allow = ["127.0.0.0/8"]
 {more}
@@ -121,16 +128,18 @@ network.allow = ["127.0.0.0/8"]
 
 
 def copies(received: tuple[Received, ...], schema: str = "alert.v1") -> list[Copy]:
-    """Return the alerts among what a receiver got, or what else is of the schema, in order of arrival."""
+    """Return the alerts among what a receiver got, alone or together, or what else is of the schema, as they came."""
     documents = [(request, json.loads(request.body)) for request in received if request.method == "POST"]
     return [
         Copy(
-            headline=document["headline" if schema == "alert.v1" else "subject"],
-            id=request.headers["webhook-id"],
+            headline=each["headline" if schema == "alert.v1" else "subject"],
+            id=f"{request.headers['webhook-id']} {each['id']}",
             may_repeat=document.get("may_repeat", False),
+            message=number,
         )
-        for request, document in documents
-        if document["schema"] == schema
+        for number, (request, document) in enumerate(documents)
+        for each in document.get("alerts", [document])
+        if each["schema"] == schema
     ]
 
 
@@ -142,9 +151,21 @@ def letters(received: tuple[Letter, ...], *, notices: bool = False) -> list[Copy
             headline=str(message["Subject"]).removesuffix(REPEATING).removeprefix("road: ").removesuffix(SOURCE),
             id=str(message["X-Wirebell-Delivery"]),
             may_repeat=str(message["Subject"]).endswith(REPEATING),
+            message=number,
         )
-        for message in messages
+        for number, message in enumerate(messages)
     ]
+
+
+def muted(folder: Path) -> None:
+    """Mute what nothing is about, in the database of a folder, which is made where there is none."""
+    now = datetime.now(UTC)
+    what = Mute(id="drill2", scope=Scope.TEXT, what="lighthouse", made_at=now, until=now + timedelta(days=1))
+    database = Database.open(f"sqlite:///{folder / 'wirebell.db'}")
+    try:
+        database.write_now(partial(mutes.add, placed=what, now=now))
+    finally:
+        database.close()
 
 
 def rung(arrived: Sequence[Copy]) -> set[str]:

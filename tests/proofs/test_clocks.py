@@ -99,9 +99,9 @@ network.allow = ["127.0.0.0/8"]
     return room
 
 
-DESK = 'channels.desk = { webhook = "HOST/desk", default = true }\n'
-SLOW = 'channels.slow = { webhook = "HOST/slow", default = true }\n'
-NIGHT = 'channels.night = { webhook = "HOST/night", default = true, quiet = "22:00-07:00" }\n'
+DESK = 'channels.desk = { webhook = "HOST/desk", default = true, burst = false }\n'
+SLOW = 'channels.slow = { webhook = "HOST/slow", default = true, burst = false }\n'
+NIGHT = 'channels.night = { webhook = "HOST/night", default = true, burst = false, quiet = "22:00-07:00" }\n'
 
 
 def rung(receiver: HttpServer, name: str = "desk") -> list[str]:

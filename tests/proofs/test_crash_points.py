@@ -29,6 +29,7 @@ from tests.proofs.newsroom import (
     comes_to_hold,
     copies,
     letters,
+    muted,
     repeats,
     rung,
     wait_until,
@@ -126,6 +127,7 @@ class Cycle:
         with room.run("--once") as daemon:
             assert daemon.end() == 0, daemon.said
         assert (len(self._hook.received), len(self._mail.letters)) == (1, 1)  # each channel's hello
+        muted(first)
         page = f"<html><body><article><p>{ARTICLE}</p></article></body></html>"
         link = self._wire.reply("/article", Reply(body=page.encode()))
         details = [{}, {"link": link}, {}]

@@ -84,7 +84,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Iterato
         config = f"""timezone = "UTC"
             feeds.wire = {{ url = "{press.url("/rss")}", interval = "5m" }}
             rules.road = "glacier"
-            channels.desk = {{ webhook = "{hook}" }}
+            channels.desk = {{ webhook = "{hook}", burst = false }}
             network.allow = ["127.0.0.0/8"]"""
         kept = folder / "backup.db"
         file = folder / "wirebell.db"
@@ -345,7 +345,7 @@ async def test_a_message_whose_outcome_can_never_be_kept_is_sent_once_and_its_li
     house.configure(
         f"""feeds.wire = {{ url = "{wire.url("/rss")}", interval = "5m" }}
         rules.road = "glacier"
-        channels.desk = {{ webhook = "{receiver.reply("/hook", Reply(status=204))}" }}
+        channels.desk = {{ webhook = "{receiver.reply("/hook", Reply(status=204))}", burst = false }}
         network.allow = ["127.0.0.0/8"]"""
     )
     await house.work()

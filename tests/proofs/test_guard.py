@@ -399,7 +399,7 @@ def configure(
         f"""feeds.good = {{ url = "{allowed.url("/rss")}", interval = "5m", full_text = "always" }}
         {listed}
         rules.road = "glacier"
-        channels.desk = {{ webhook = "{receiver.reply("/hook", Reply(status=204))}" }}
+        channels.desk = {{ webhook = "{receiver.reply("/hook", Reply(status=204))}", burst = false }}
         network.allow = ["{allow}"]
         polling.per_host = 100"""
     )

@@ -55,7 +55,7 @@ class Street:
             f"""{listed}
             rules.road = {{ match = "glacier road", feeds = ["first", "last"] }}
             rules.text = {{ match = '"security guarantees"' }}
-            channels.desk = {{ webhook = "{self.receiver.reply("/hook", Reply(status=204))}" }}
+            channels.desk = {{ webhook = "{self.receiver.reply("/hook", Reply(status=204))}", burst = false }}
             network.allow = ["{HOST}"]
             polling = {{ per_host = 50, timeout = "{self._timeout}", full_text = "always" }}"""
         )

@@ -131,7 +131,8 @@ def mail() -> Iterator[SmtpServer]:
 
 
 def configure(house: House, wire: HttpServer, receiver: HttpServer, mail: SmtpServer, chats: dict[str, str]) -> None:
-    services = "\n".join(f'{name} = {{ url = "{url}", default = true }}' for name, url in chats.items())
+    more = "default = true, burst = false"
+    services = "\n".join(f'{name} = {{ url = "{url}", {more} }}' for name, url in chats.items())
     house.configure(
         f"""timezone = "UTC"
         feeds.wire = {{ url = "{wire.url("/rss")}", interval = "5m", catch_up = "30d", full_text = "never" }}
@@ -139,9 +140,9 @@ def configure(house: House, wire: HttpServer, receiver: HttpServer, mail: SmtpSe
         network.allow = ["127.0.0.0/8"]
         [channels]
         {services}
-        hook = {{ webhook = "{receiver.reply("/hook", Reply(status=204))}", default = true }}
-        screen = {{ url = "console:", default = true }}
-        post = {{ to = "anna@bank.example", smtp = "127.0.0.1", port = {mail.port}, security = "none", default = true }}
+        hook = {{ webhook = "{receiver.reply("/hook", Reply(status=204))}", {more} }}
+        screen = {{ url = "console:", {more} }}
+        post = {{ to = "anna@bank.example", smtp = "127.0.0.1", port = {mail.port}, security = "none", {more} }}
         """
     )
 
@@ -269,7 +270,8 @@ def furnish(folder: Path, wire: HttpServer, receiver: HttpServer, mail: SmtpServ
     listed = "\n".join(f'feeds.{name} = {{ url = "{url}", full_text = "never" }}' for name, url in urls.items())
     refused = Reply(raw=f"HTTP/1.1 403 {FORGED}\x1b[31m\r\nContent-Length: 9\r\n\r\n<script>\x1b".encode("latin-1"))
     answer = refused if log == "house" else Reply(status=204)
-    console = 'screen = { url = "console:", default = true }' if log == "screen" else ""
+    alone = "fallback = false, burst = false"
+    console = 'screen = { url = "console:", default = true, burst = false }' if log == "screen" else ""
     (folder / "config.toml").write_text(
         f"""timezone = "UTC"
 {listed}
@@ -279,8 +281,8 @@ network.allow = ["127.0.0.0/8"]
 polling = {{ per_host = 20, catch_up = "1h" }}
 log = {{ level = "debug", format = "{"json" if log == "json" else "text"}" }}
 [channels]
-hook = {{ webhook = "{receiver.reply("/hook", answer)}", default = true, fallback = false }}
-post = {{ to = "anna@bank.example", smtp = "127.0.0.1", port = {mail.port}, security = "none", fallback = false }}
+hook = {{ webhook = "{receiver.reply("/hook", answer)}", default = true, {alone} }}
+post = {{ to = "anna@bank.example", smtp = "127.0.0.1", port = {mail.port}, security = "none", {alone} }}
 {console}
 """,
         encoding="utf-8",

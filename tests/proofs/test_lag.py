@@ -96,7 +96,7 @@ def run(folder: Path, street: HttpServer, bad: Mapping[str, Reply]) -> Costs:
         f"""timezone = "UTC"
 {declared}
 rules.road = "volcano"
-channels.desk = {{ webhook = "{street.url("/hook")}", default = true }}
+channels.desk = {{ webhook = "{street.url("/hook")}", default = true, burst = false }}
 polling = {{ min_interval = "1s", max_interval = "{INTERVAL}s", timeout = "{DEADLINE}s", full_text = "never" }}
 network.allow = ["127.0.0.0/8"]
 """,

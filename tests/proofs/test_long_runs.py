@@ -68,7 +68,7 @@ def configure(folder: Path, server: HttpServer, urls: list[str], *, interval: st
         f"""timezone = "UTC"
 rules.nato = ["NATO security guarantees", "гарантии безопасности НАТО"]
 rules.world = "election OR earthquake OR выборы"
-channels.desk = {{ webhook = "{server.url("/hook")}" }}
+channels.desk = {{ webhook = "{server.url("/hook")}", burst = false }}
 polling = {{ min_interval = "1s", per_host = 100 }}
 network.allow = ["127.0.0.0/8"]
 log.level = "warning"

@@ -91,7 +91,7 @@ def configure(house: House, wire: HttpServer, receiver: HttpServer) -> None:
     house.configure(
         f"""feeds.wire = {{ url = "{wire.url("/rss")}", interval = "5m" }}
         rules.road = "glacier"
-        channels.desk = {{ webhook = "{receiver.url("/hook")}" }}
+        channels.desk = {{ webhook = "{receiver.url("/hook")}", burst = false }}
         network.allow = ["127.0.0.0/8"]"""
     )
 

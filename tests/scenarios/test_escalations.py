@@ -105,3 +105,14 @@ async def test_people_say_from_which_priority_on_alerts_are_escalated(day: Day) 
     await day.ring("Ferry is late")
     await day.until("09:10")
     assert day.told("boss") == ["Ferry is late"]
+
+
+async def test_who_acknowledges_a_digest_acknowledges_all_that_it_brought(day: Day) -> None:
+    await day.begin(day.webhook("desk", more=f'{DEFAULT}, escalate = "boss"') + day.webhook("boss"))
+    await day.ring_unheard("Flood in the valley", "Flood in the town")
+    assert day.house.pipeline
+    day.house.clock.at = day.at("10:30")
+    await day.house.pipeline.deliveries.drain()
+    (brought,) = day.got("desk", "digest.v1")
+    said = day.call("alerts", "ack", str(brought["id"]), "--who", "Anna").stdout
+    assert said.count("is acknowledged by Anna 10:30.") == 2

@@ -167,3 +167,20 @@ async def test_a_rule_that_explodes_comes_by_the_hour_and_alone_again_tomorrow(d
     await day.ring("Ferry is early")
     assert day.told("desk") == [*ferries(1, 2), "Ferry is early"]
     assert set(day.states("desk")) == {SENT}
+
+
+# --- the last day ----------------------------------------------------------------------------------------------------
+
+
+async def test_a_rule_rings_up_to_its_last_day_and_says_afterwards_why_it_did_not(day: Day) -> None:
+    day.zone = "Europe/Berlin"
+    day.rules = "rules.sea = { match = '\"ferry\"', until = 2026-11-24 }"
+    await day.begin(day.webhook("desk", more=DEFAULT))
+    day.house.clock.at = day.at("22:59")
+    await day.ring("Ferry is late")
+    day.house.clock.at = day.at("23:00")  # midnight in Berlin
+    await day.ring("Ferry is lost")
+    assert day.told("desk") == ["Ferry is late"]
+    why = day.call("rules", "why", "sea", "2").stdout
+    assert "alert     no    the rule had ended Wed 25 Nov 00:00" in why or "the rule had ended 00:00" in why
+    assert "nobody: it has ended" in day.call("rules", "list").stdout
