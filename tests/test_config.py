@@ -87,7 +87,10 @@ def test_no_fault_ever_shows_a_secret() -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("nowhere.toml", "nowhere.toml: there is no such file; name the config with -c FILE"),
+        (
+            "nowhere.toml",
+            "nowhere.toml: there is no such file; name the config with -c FILE, or let wirebell init write one",
+        ),
         ("folder", "folder: cannot be read: Is a directory"),
         ("latin.toml", "latin.toml:2: is not UTF-8 text; save it as UTF-8"),
         ("huge.toml", "huge.toml: is larger than 16 MiB"),

@@ -44,7 +44,7 @@ def check(*, as_json: bool) -> None:
 
     path = config_path()
     if not path.is_file():
-        invocation.fail(f"{path}: there is no such file; name the config with -c FILE")
+        invocation.fail(f"{path}: there is no such file; name the config with -c FILE, or let wirebell init write one")
     config, faults = _load(path)
     ran = _tests(config) if config else ()
     ok = not faults and all(each.tested.passed for each in ran)

@@ -31,5 +31,5 @@ def demo() -> None:
     click.echo(
         f"{screen.count(told.articles, 'article')} read; {screen.count(told.by_article, 'alert')} of what neither"
         " headline nor lead said.\n"
-        "Next: write a config.toml with feeds, rules and a channel of your own, then wirebell check, then wirebell run."
+        "Next: wirebell init, which asks what you want to hear of and writes the config; then wirebell run."
     )

@@ -109,7 +109,12 @@ def raw(path: Path) -> bytes | Source:
         with path.open("rb") as file:
             found = file.read(LIMIT + 1)
     except FileNotFoundError:
-        return Source(path=path, text="", fault="there is no such file", cure="name the config with -c FILE")
+        return Source(
+            path=path,
+            text="",
+            fault="there is no such file",
+            cure="name the config with -c FILE, or let wirebell init write one",
+        )
     except OSError as error:
         return Source(path=path, text="", fault=f"cannot be read: {error.strerror}")
     if len(found) > LIMIT:
