@@ -26,7 +26,7 @@ LONGEST_DECISION = 40
 
 #: What would tie the project to one machine or to one index; each pattern is written so that it does not find itself.
 TIES = {
-    "the address of an index": r"[:]//\S+/simple(?![\w-])",
+    "the address of an index": r"[:]//\S+/simple(?![\w-]|/\d)",
     "a host of an index's files": r"[:]//files\.",
     "an index by name": r"[p]ypi\.(org|io)|[p]ythonhosted\.|[n]pmjs\.(org|com)",
     "a mirror or a registry": r"[:]//[^/\s]*\b(mirror|registry|artifactory|nexus)\b",
@@ -215,7 +215,8 @@ REST = {
 }
 #: Files that examples name.
 SECRETS = {
-    "mail.pw": "x", "desk.url": "json://desk.example", "hook.secret": "whsec_c2VjcmV0", "agency.pw": "x",
+    "mail.pw": "x", "desk.url": "json://desk.example", "boss.url": "json://boss.example",
+    "hook.secret": "whsec_c2VjcmV0", "agency.pw": "x",
     "ministry.token": "x", "journal.headers": "X-Key: x", "journal.cookies": "session=x",
     "abroad.url": "http://bot:x@proxy.example:3128", "bank-ca.pem": trustme.CA().cert_pem.bytes().decode(),
     "feeds.opml": '<opml><body><outline text="europe"><outline xmlUrl="https://e.example"/></outline></body></opml>',

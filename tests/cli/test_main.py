@@ -14,7 +14,8 @@ from tests.cli.home import Home
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {"apprise", "trafilatura", "feedparser", "sqlalchemy", "httpx", "rich"}
-_COMMANDS = ["run", "check", "init", "demo", "backtest", "status", "feeds", "rules", "alerts", "channels", "mute", "db"]
+_COMMANDS = ["run", "check", "init", "demo", "backtest", "status", "feeds", "rules", "alerts", "channels"]
+_COMMANDS += ["mute", "evidence", "db"]
 
 
 def imported(*arguments: str, folder: Path) -> set[str]:
