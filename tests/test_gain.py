@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor import gain
+from monitor import gain, reading
 from monitor.gain import AGAIN, ENOUGH, Gain
 from monitor.item import ArticleText, Entry, NoText, Unreadable
 
@@ -58,3 +58,11 @@ def test_of_a_host_that_could_not_be_asked_nothing_is_known() -> None:
 
 def test_a_first_reading_counts_as_any() -> None:
     assert gain.after(None, ENTRY, NOTHING, NOW) == Gain(fruitless=1, asked_at=NOW)
+
+
+def test_of_too_many_hosts_the_one_that_was_learned_first_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "_HOSTS", 2)
+    known: dict[str, int] = {}
+    for host in ("a", "b", "a", "c"):
+        reading._remember(known, host, len(known))
+    assert [*known] == ["a", "c"]
