@@ -71,11 +71,11 @@ class World:
 
 
 @contextmanager
-def receivers(*, work: bool) -> Iterator[World]:
-    """Receivers that take everything, or nothing."""
+def receivers(*, work: bool, at: datetime | None = None) -> Iterator[World]:
+    """Receivers that take everything, or nothing, and a feed whose news are of that time."""
     login = ("bot", PASSWORD if work else "another")
     with HttpServer() as http, SmtpServer(login=login) as mail:
-        http.reply("/rss", Reply(body=rss([{"guid": "1", "title": "Glacier road closed"}], at=datetime.now(UTC))))
+        http.reply("/rss", Reply(body=rss([{"guid": "1", "title": "Glacier road closed"}], at=at or datetime.now(UTC))))
         http.reply("/closed", Reply(headers={"Content-Encoding": f"{TOKEN} {COOKIE} {HEADER}"}))
         for path in (f"/hook/{HOOK}?token={HOOK}", f"/{ADDRESS}", f"/{ADDRESS}/"):
             http.reply(path, Reply() if work else Reply(status=403, body=path.encode()))
@@ -234,7 +234,7 @@ async def test_a_fault_on_the_way_to_a_channel_is_logged_with_its_place_and_with
         message = f"cannot use https://{HOOK}/{ADDRESS} with {KEY}"
         raise RuntimeError(message) from LookupError(PASSWORD)
 
-    with receivers(work=True) as world:
+    with receivers(work=True, at=house.clock()) as world:
         write(house.folder, world, inside=False, failing=False)
         monkeypatch.setattr(BREAKS[channel], break_off)
         house.configure((house.folder / "config.toml").read_text(encoding="utf-8"))

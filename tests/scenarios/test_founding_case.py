@@ -122,7 +122,7 @@ def test_it_rings_by_mail_chat_and_webhook_with_the_sentence_and_the_words(desk:
     assert "[security guarantees]" in plain.get_content() or "[security] [guarantees]" in plain.get_content()
     assert "<mark" in rich.get_content()
     (message,) = [text for text in desk.chat() if "contacts" in text]
-    assert "[NATO]" in message  # Apprise knows Mattermost as a service of plain text
+    assert "**NATO**" in message
 
     desk.run_once()
     assert len(desk.hooked()) == 1

@@ -300,14 +300,14 @@ async def test_feeds_of_a_host_that_hangs_leave_the_way_free_for_others(
 async def test_feeds_of_one_host_are_asked_apart_and_all_of_them(
     house: House, wire: HttpServer, receiver: HttpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rhythm, "MOST_SPACING", timedelta(seconds=0.05))
+    monkeypatch.setattr(rhythm, "MOST_SPACING", timedelta(seconds=0.4))
     others = "\n".join(f'feeds.f{n} = "{wire.reply(f"/f{n}", Reply(body=rss([OLD])))}"' for n in range(4))
     wire.reply("/rss", Reply(body=rss([OLD])))
     house.configure(f"{config(wire, receiver)}\n{others}\npolling = {{ per_host = 1 }}")
     await house.work()
     times = [request.at for request in wire.received]
     assert len(times) == 5
-    assert all(later - earlier >= 0.05 for earlier, later in pairwise(times))
+    assert all(later - earlier >= 0.2 for earlier, later in pairwise(times))  # half: an answer may be slow
 
 
 async def test_a_feed_without_an_interval_is_asked_sooner_the_more_it_brings(
