@@ -36,6 +36,10 @@ _LONGEST_SWAP, _LONGEST_INSERTION = 4, 2
 _SPELLING = 0.75
 #: Titles leave shorter words small even where all others have capitals.
 _TELLING = 4
+#: Characters of a headline and of a lead that are compared; what is longer is none, and takes long.
+_HEADLINE, _LEAD = 600, 3000
+#: Within so many of them a mark stands, if there is one.
+_MARK = 200
 #: So many changes are named, each of no more characters.
 _MOST, _LONGEST = 5, 160
 
@@ -110,6 +114,7 @@ def find(
         now: what it finds in those that stand there now.
         language: what they are written in, if that is known.
     """
+    before, after = _begun(before), _begun(after)
     if _marked(WITHDRAWN, before, after):
         return Correction(kind=Kind.RETRACTION, reason=Reason.WITHDRAWN, changes=_changes(before, after))
     if _marked(CORRECTED, before, after):
@@ -118,6 +123,10 @@ def find(
     if reason is None:
         return None
     return Correction(kind=Kind.CORRECTION, reason=reason, changes=_changes(before, after))
+
+
+def _begun(words: Words) -> Words:
+    return Words(headline=words.headline[:_HEADLINE], lead=words.lead[:_LEAD])
 
 
 def of_item(item: Item, told: Told, match: Match | None, now: datetime) -> Alert | None:
@@ -150,9 +159,9 @@ def of_item(item: Item, told: Told, match: Match | None, now: datetime) -> Alert
 
 def _marked(mark: re.Pattern[str], before: Words, after: Words) -> bool:
     """Return whether the mark is at the head of headline or lead now, and was at neither."""
-    return any(mark.match(part) for part in (after.headline, after.lead)) and not any(
-        mark.match(part) for part in (before.headline, before.lead)
-    )
+    heads = ((words.headline[:_MARK], words.lead[:_MARK]) for words in (before, after))
+    was, stands = (any(map(mark.match, each)) for each in heads)
+    return stands and not was
 
 
 # --- two headlines -----------------------------------------------------------------------------------------------

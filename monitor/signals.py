@@ -17,6 +17,9 @@ _PACKAGES = (
 )
 _STEP = rf"(?:{_PACKAGES})\s*\d*\s*(?:[:|–—-]+|\.(?=\s))\s*"
 
+#: Figures and marks between words in brackets.
+_GAP = r"(?:[^\w()\[\]]|\d){0,30}"
+
 _CORRECTED = (
     r"corrected|corrects|correction|corr|erratum|errata|editor['’]?s note|"
     r"korrektur|korrigiert|korrigierte fassung|berichtigung|berichtigt|richtigstellung|"
@@ -53,7 +56,7 @@ CORRECTED, WITHDRAWN = _mark(_CORRECTED), _mark(_WITHDRAWN)
 #: Before, around and behind the news: its step, times of day, counters.
 PACKAGING = re.compile(
     rf"^\W*(?:{_STEP})+|\b[0-2]?\d[:h][0-5]\d(?::[0-5]\d)?(?:\s*(?:[ap]m|gmt|utc|c?est?|msk|uhr|мск))?\b|"
-    rf"[(\[][\W\d]*(?:(?:{_PACKAGES}|comments?|photos?|videos?|fotos?|kommentare?|фото|видео|відео)[\W\d]*)*[)\]]|"
+    rf"[(\[]{_GAP}(?:(?:{_PACKAGES}|comments?|photos?|videos?|fotos?|kommentare?|фото|видео|відео){_GAP})*[)\]]|"
     r"\b(?:day|tag|jour|día|giorno|день)\s+\d[\d,.]*\b|"
     r"\b\d+\s+(?:min(?:ute)?s?|hours?|stunden?|heures?|horas?|ore|час\w*|минут\w*)\s+(?:ago|назад|тому)\b",
     re.IGNORECASE,

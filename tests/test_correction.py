@@ -236,3 +236,12 @@ def test_a_headline_that_calls_another_name_of_the_story_is_no_correction() -> N
         find(Words(headline="Deal with Merz is near", lead=lead), Words(headline="Deal with Macron is near", lead=lead))
         is None
     )
+
+
+@pytest.mark.parametrize("piece", ["word ", "(", "- ", " ", "UPDATE 1-", "\u0301", "Aa1"])
+def test_a_headline_and_a_lead_without_end_are_compared_as_far_as_they_can_be_one(piece: str) -> None:
+    before = Words(headline=f"Kremlin denies strike {piece * 100_000}", lead=piece * 100_000)
+    after = Words(headline=f"Kremlin confirms strike {piece * 100_000}", lead=f"other {piece * 100_000}")
+    correction = find(before, after)
+    assert correction is not None
+    assert correction.reason is Reason.OPPOSITE

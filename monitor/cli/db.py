@@ -179,6 +179,7 @@ def _gone(pruned: Pruned) -> dict[str, object]:
         "for_room": pruned.for_room,
         "alerts": pruned.alerts,
         "seen": pruned.seen,
+        "records": pruned.records,
         "configs": pruned.configs,
     }
 

@@ -401,7 +401,11 @@ class LogTable(Table):
 class KeepTable(Table):
     """How long what is stored is kept."""
 
-    items: Age = key("Items that were seen longer ago go, with what rules found in them.", '"30d"', Keep().items)
+    items: Age = key(
+        "Items that were seen longer ago go, with what rules found in them, and records of the evidence.",
+        '"30d"',
+        Keep().items,
+    )
     alerts: Age = key("Alerts and notices that were made longer ago go.", '"5y"', Keep().alerts)
     size: Room | None = key(
         "When the database is larger, its oldest items go earlier; no limit when absent.", '"5GB"', None

@@ -3,7 +3,7 @@
     seen       its feed lists it no more, it was first seen 180 days ago, and its item is gone
     alerts     older than they are kept, nothing of them is owed, and their item is gone
     items      older than they are kept; and, while the database is too large, the oldest of the others
-    records    older than alerts are kept, and days of coverage; the oldest first, so that what is left is one chain
+    records    older than items are kept, and days of coverage; the oldest first, so that what is left is one chain
     configs    the text of those that judged no item that is left, but of the newest 20
     pages      that are free go back to the disk
 
@@ -157,7 +157,7 @@ def would_go(tx: Tx, keep: Keep, now: datetime) -> Pruned:
         "seen": select(func.count()).select_from(seen).where(_forgettable(now)),
         "alerts": select(func.count()).select_from(alert).where(_over(keep, now)),
         "items": select(func.count()).select_from(item).where(item.c.seen_at < now - keep.items, _DROPPABLE),
-        "records": select(func.count()).select_from(record).where(record.c.at < now - keep.alerts),
+        "records": select(func.count()).select_from(record).where(record.c.at < now - keep.items),
         "configs": select(func.count()).select_from(config).where(_unread(now)),
     }
     found = Pruned(**{name: tx.execute(query).scalar_one() for name, query in counted.items()})
@@ -272,7 +272,7 @@ class Pruning:
         return _end(chunk, _ITEMS), gone
 
     def _records(self, tx: Tx, _: _Place) -> tuple[_Place, int]:
-        before = self._now - self._keep.alerts
+        before = self._now - self._keep.items
         gone = records.drop(tx, before, _RECORDS)
         coverage.drop(tx, before)
         return ((0,) if gone == _RECORDS else None), gone

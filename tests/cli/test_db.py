@@ -175,7 +175,7 @@ def test_stats_as_a_document(kept: Home) -> None:
     assert {state: number for state, number in deliveries.items() if number} == {"sent": 3}
     assert found["feeds"] == [{"name": "wire", "items": 23, "share": 1.0}, {"name": "slow", "items": 0, "share": 0.0}]
     assert found["keep"] == {"items": "90d", "alerts": "2y", "size": None}
-    assert found["next"] == {"items": 20, "for_room": 0, "alerts": 0, "seen": 0, "configs": 0}
+    assert found["next"] == {"items": 20, "for_room": 0, "alerts": 0, "seen": 0, "records": 1, "configs": 0}
 
 
 def test_stats_for_people(kept: Home) -> None:
@@ -194,7 +194,7 @@ def test_stats_for_people(kept: Home) -> None:
 
 
 def test_a_dry_run_says_what_would_go_and_drops_nothing(kept: Home, tmp_path: Path) -> None:
-    assert kept.call("db", "prune", "--dry-run").stdout == "Would go: 20 items\n"
+    assert kept.call("db", "prune", "--dry-run").stdout == "Would go: 20 items, 1 record\n"
     assert count(tmp_path / "wirebell.db", "item") == 23
 
 
@@ -213,10 +213,10 @@ def test_a_database_that_stays_too_large_is_a_finding(kept: Home) -> None:
         lambda tx: tx.exec_driver_sql("UPDATE item SET text = hex(randomblob(3000000)) WHERE headline != 'Sports'")
     )
     about = kept.call("db", "prune", "--dry-run").stdout
-    assert about == "Would go: 20 items\n"
+    assert about == "Would go: 20 items, 1 record\n"
     result = kept.call("db", "prune")
     assert result.exit_code == 1
-    assert "Gone: 20 items; " in result.stdout
+    assert "Gone: 20 items, 1 record; " in result.stdout
     assert "more than keep.size, 10 MB: 0 of its oldest items went before their time and still has 12" in result.stderr
 
 
@@ -245,7 +245,14 @@ def test_beside_a_daemon_all_of_it_works_and_the_next_item_still_rings(kept: Hom
             daemon.wait_until_it_says("The next match rings at once.")
             assert kept.call("db", "backup", str(tmp_path / "copy.db")).exit_code == 0
             assert document(kept, "prune")["items"] == 20
-            assert document(kept, "stats")["next"] == {"items": 0, "for_room": 0, "alerts": 0, "seen": 0, "configs": 0}
+            assert document(kept, "stats")["next"] == {
+                "items": 0,
+                "for_room": 0,
+                "alerts": 0,
+                "seen": 0,
+                "records": 0,
+                "configs": 0,
+            }
             server.reply("/rss", Reply(body=rss("Norvik opens a plant", "Quiet day", "Norvik sells it")))
             daemon.wait_until_it_says("Norvik sells it")
             assert not daemon.has_ended

@@ -414,8 +414,8 @@ def test_configs_keep_their_text_while_an_item_is_left_that_they_judged_and_so_d
 # --- records --------------------------------------------------------------------------------------------------------
 
 
-def test_records_go_with_the_alerts_of_their_time(database: Database) -> None:
-    facts = [Fact(sort=Sort.MARK, at=NOW - number * DAY, body={}) for number in (400, 380, 10)]
+def test_records_go_with_the_items_of_their_time(database: Database) -> None:
+    facts = [Fact(sort=Sort.MARK, at=NOW - number * DAY, body={}) for number in (400, 91, 89)]
     database.write_now(partial(records.add, facts=facts))
     assert database.read_now(partial(would_go, keep=KEEP, now=NOW)).records == 2
     assert pruned(database).records == 2
