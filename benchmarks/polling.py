@@ -80,6 +80,7 @@ def compare(ways: Mapping[str, Callable[[], object]], rounds: int, clock: Callab
     taken: dict[str, list[float]] = {name: [] for name in ways}
     for way in ways.values():
         way()
+    gc.freeze()  # what this program holds is no burden of a reader's process
     for _ in range(rounds):
         for name, way in ways.items():
             gc.collect()
