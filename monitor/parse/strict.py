@@ -244,6 +244,8 @@ def _words(element: Element) -> str:
 
 def _marked_up(element: Element) -> str:
     """Return the words of an element that may be markup, as a text or as elements."""
+    if not len(element) and not element.keys():
+        return (element.text or "").strip()
     kind = element.get("type", "html").lower()
     if element.get("mode") is not None or kind not in _TEXT | _XHTML:
         raise _Doubtful(f"words of type {kind}")
