@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from hashlib import blake2b
 from http import HTTPStatus
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from monitor.exchange import ANYBODY, Access, Answer, Refusal, Refused, Request, Response
@@ -185,9 +186,11 @@ def host_of(address: str) -> str:
         return ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Same:
-    """An entry that stands in a document letter for letter as it stood in the one before, and was not read again."""
+class Same(NamedTuple):
+    """An entry that stands in a document letter for letter as it stood in the one before, and was not read again.
+
+    A tuple, since a hundred of them come out of the sandbox with each document.
+    """
 
     #: The first eight bytes of its key.
     key: bytes

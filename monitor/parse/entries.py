@@ -91,14 +91,25 @@ def _guid(found: str) -> str:
 
 
 def _texts(raw: Raw) -> tuple[str, str]:
-    """Return lead and body: the summary and the content, or the opening and the whole of the only text there is."""
+    """Return lead and body: the summary and what the contents say more, or the opening and the whole of the only text.
+
+    No word is left out: of a picture's caption beside a summary that is longer, the body has both.
+    """
     summary = markup.text(raw.summary)
-    contents = (markup.text(content) for content in raw.contents if content != raw.summary)
-    content = max(contents, key=len, default="")
-    if summary and len(content) > len(summary):
-        return summary, content
-    only = summary or content
+    said = _flat(summary)
+    contents: list[str] = []
+    for content in sorted(map(markup.text, dict.fromkeys(raw.contents)), key=len, reverse=True):
+        if _flat(content) not in said:
+            contents.append(content)
+            said = f"{said} {_flat(content)}"
+    if summary and contents:
+        return summary, "\n".join(contents if len(contents[0]) > len(summary) else (summary, *contents))
+    only = "\n".join(contents) or summary
     return (only, "") if len(only) <= LONGEST_LEAD else (_opening(only, LONGEST_LEAD), only)
+
+
+def _flat(words: str) -> str:
+    return " ".join(words.split())
 
 
 def _opening(words: str, limit: int) -> str:

@@ -19,7 +19,8 @@ from monitor.item import Entry
 from monitor.listing import SHORT_KEY
 
 #: How an entry is remembered: what stands for its letters, the beginning of its key, and when it was published.
-_MEMORY = Struct(f"<8s{SHORT_KEY}sq")
+_PRINT = 8
+_MEMORY = Struct(f"<{_PRINT}s{SHORT_KEY}sq")
 #: Seconds that stand for no time.
 _UNDATED = -(1 << 62)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -36,8 +37,8 @@ class Standing:
     places: Sequence[tuple[int, int]]
     #: What stands for the letters of each.
     prints: Sequence[bytes]
-    #: What was read before, by what stands for its letters.
-    before: Mapping[bytes, Same]
+    #: How what was read before is remembered, by what stands for its letters.
+    before: Mapping[bytes, bytes]
     #: Those of the entries that were.
     same: tuple[Same, ...]
 
@@ -56,12 +57,12 @@ class Standing:
 
         ``read`` are those that are not the same.
         """
-        found = [Same(key=item.key(entry)[:SHORT_KEY], published=entry.published) for entry in read]
-        apart = len(found) + len(self.same) == len(self.places)
-        if not apart or not {each.key for each in found}.isdisjoint(each.key for each in self.same):
+        keys = [item.key(entry)[:SHORT_KEY] for entry in read]
+        apart = len(keys) + len(self.same) == len(self.places)
+        if not apart or not set(keys).isdisjoint(each.key for each in self.same):
             return b""
-        own = iter(found)
-        return b"".join(_packed(each, self.before.get(each) or next(own)) for each in self.prints)
+        own = zip(keys, read, strict=True)
+        return b"".join(self.before.get(each) or _packed(each, *next(own)) for each in self.prints)
 
 
 def taken_apart(document: str, context: str, remembered: bytes = b"") -> Standing:
@@ -69,13 +70,14 @@ def taken_apart(document: str, context: str, remembered: bytes = b"") -> Standin
     places = tuple(_places(document, "item" if "</item>" in document else "entry"))
     key = blake2b(context.encode("utf-8", "surrogatepass"), digest_size=32).digest()
     prints = [_print(document[start:end], key) for start, end in places]
-    before = dict(_unpacked(remembered))
+    records = (remembered[at : at + _MEMORY.size] for at in range(0, len(remembered), _MEMORY.size))
+    before = {record[:_PRINT]: record for record in records}
     return Standing(
         document=document,
         places=places,
         prints=prints,
         before=before,
-        same=tuple(before[each] for each in prints if each in before),
+        same=tuple(_unpacked(before[each]) for each in prints if each in before),
     )
 
 
@@ -94,15 +96,14 @@ def _places(document: str, name: str) -> Iterator[tuple[int, int]]:
 
 
 def _print(letters: str, key: bytes) -> bytes:
-    return blake2b(letters.encode("utf-8", "surrogatepass"), digest_size=8, key=key).digest()
+    return blake2b(letters.encode("utf-8", "surrogatepass"), digest_size=_PRINT, key=key).digest()
 
 
-def _packed(print_: bytes, same: Same) -> bytes:
-    seconds = (same.published - _EPOCH) // timedelta(seconds=1) if same.published else _UNDATED
-    return _MEMORY.pack(print_, same.key, seconds)
+def _packed(print_: bytes, key: bytes, entry: Entry) -> bytes:
+    seconds = (entry.published - _EPOCH) // timedelta(seconds=1) if entry.published else _UNDATED
+    return _MEMORY.pack(print_, key, seconds)
 
 
-def _unpacked(remembered: bytes) -> Iterator[tuple[bytes, Same]]:
-    for print_, key, seconds in _MEMORY.iter_unpack(remembered):
-        published = None if seconds == _UNDATED else _EPOCH + timedelta(seconds=seconds)
-        yield print_, Same(key=key, published=published)
+def _unpacked(record: bytes) -> Same:
+    _, key, seconds = _MEMORY.unpack(record)
+    return Same(key, None if seconds == _UNDATED else _EPOCH + timedelta(seconds=seconds))

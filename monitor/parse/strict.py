@@ -10,7 +10,6 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from xml.etree.ElementTree import Element
@@ -51,6 +50,9 @@ _BINDING = re.compile(r"""(?::([\w.-]+))?\s*=\s*["']([^"']*)["']""")
 #: knows both. In UTF-8 each begins with a byte that few texts have.
 _CONTROLS = re.compile(b"\xc2[\x80-\x9f]")
 _TWICE = re.compile(b"\xc3[\x82-\xb4]\xc2")
+#: An ampersand that begins no reference that XML knows: what stands there is read as markup later on, so "&nbsp;" may
+#: as well be words until then.
+_BARE = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]+|#x[0-9a-f]+);)", re.IGNORECASE)
 #: What the numbers of those controls mean in Windows.
 _WINDOWS = {code: html.unescape(f"&#{code};") for code in range(0x80, 0xA0)}
 #: Types of words that are no markup to be kept and no base64.
@@ -69,6 +71,8 @@ class _Doubtful(Exception):
 def read(document: str, most: int) -> Found | Doubt:
     """Return what the document holds, or why it should be read by feedparser."""
     root = tree(document)
+    if isinstance(root, Doubt) and (mended := _BARE.sub("&amp;", document)) != document:
+        root = tree(mended)
     if isinstance(root, Doubt):
         return root
     try:
@@ -77,8 +81,7 @@ def read(document: str, most: int) -> Found | Doubt:
         return Doubt(reason=str(doubt))
     except RecursionError:
         return Doubt(reason="nested too deeply")
-    written = document.encode()
-    return _settled(found) if _CONTROLS.search(written) or _TWICE.search(written) else found
+    return _settled(found, document.encode())
 
 
 def _prefixes(document: str) -> Mapping[str, str]:
@@ -108,18 +111,30 @@ class _Names(dict[str, str]):
         return name
 
 
-def _settled(found: Found) -> Found:
-    """Return the same without characters in a wrong encoding."""
-    for raw in found.entries:
-        raw.guid, raw.link, raw.author = map(_characters, (raw.guid, raw.link, raw.author))
-        raw.title, raw.summary = map(_characters, (raw.title, raw.summary))
-        raw.contents, raw.categories = (tuple(map(_characters, words)) for words in (raw.contents, raw.categories))
-    return replace(found, title=_characters(found.title))
+def _settled(found: Found, written: bytes) -> Found:
+    """Return the same without characters in a wrong encoding, of which few documents have any."""
+    settled = []
+    if _TWICE.search(written):
+        settled.append(_decoded)
+    if _CONTROLS.search(written):
+        settled.append(_translated)
+    for settle in settled:
+        for raw in found.entries:
+            raw.guid, raw.link, raw.author = map(settle, (raw.guid, raw.link, raw.author))
+            raw.title, raw.summary = map(settle, (raw.title, raw.summary))
+            raw.contents, raw.categories = (tuple(map(settle, words)) for words in (raw.contents, raw.categories))
+        found = replace(found, title=settle(found.title))
+    return found
 
 
-def _characters(words: str) -> str:
-    with suppress(UnicodeError):
-        words = words.encode("iso-8859-1").decode()
+def _decoded(words: str) -> str:
+    try:
+        return words.encode("iso-8859-1").decode()
+    except UnicodeError:
+        return words
+
+
+def _translated(words: str) -> str:
     return words.translate(_WINDOWS)
 
 
@@ -228,28 +243,34 @@ def _words(element: Element) -> str:
 
 
 def _marked_up(element: Element) -> str:
-    """Return the words of an element that says whether they are markup."""
-    if not element.keys():
-        return _words(element)
+    """Return the words of an element that may be markup, as a text or as elements."""
+    if not len(element) and not element.keys():
+        return (element.text or "").strip()
     kind = element.get("type", "html").lower()
-    if element.get("mode") or kind not in _TEXT:
-        if kind in _XHTML and element.get("mode") is None:
-            return "".join(_pieces(element)).strip()
+    if element.get("mode") is not None or kind not in _TEXT | _XHTML:
         raise _Doubtful(f"words of type {kind}")
-    return _words(element)
+    if kind in _XHTML:
+        return "".join((escape(element.text or ""), *_pieces(element))).strip()
+    if len(element) and _local(element[0]) == "div":
+        raise _Doubtful("a <div> among words")
+    return "".join((element.text or "", *_pieces(element))).strip()
 
 
 def _pieces(element: Element) -> Iterator[str]:
     """Yield inline markup as it is written, without attributes."""
-    yield escape(element.text or "")
     for child in element:
-        name = child.tag.rpartition("}")[2].lower()
+        name = _local(child)
         if name in {"math", "svg"}:
             raise _Doubtful(f"<{name}> among words")
         yield f"<{name}>"
+        yield escape(child.text or "")
         yield from _pieces(child)
         yield f"</{name}>"
         yield escape(child.tail or "")
+
+
+def _local(element: Element) -> str:
+    return element.tag.rpartition("}")[2].lower()
 
 
 def _title(draft: _Draft, element: Element, _names: _Names, depth: int) -> None:
