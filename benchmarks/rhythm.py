@@ -4,7 +4,7 @@ Feeds are replayed from the published times of real ones. The rhythm learns as t
 first listing, then from each poll; its bound is set anew every ten minutes from what is known of all feeds by then,
 never from what is to come. Its polls are counted, and uniform polling gets exactly as many.
 
-    python benchmarks/rhythm.py [--days 35] [--every 5,15,60]
+    python benchmarks/rhythm.py [--days 24] [--every 5,15,60]
 """
 
 from __future__ import annotations
@@ -28,13 +28,15 @@ from xml.etree import ElementTree as ET
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from monitor import rhythm, week
-from monitor.feed import Brought, Feed, FeedState, Pace
+from monitor.feed import Feed, FeedState, Pace
+from monitor.poll import Brought
 
 SHARED = Path(__file__).parents[2] / "shared"
 #: What is replayed but not scored: the daemon has run for a while.
 WARM = timedelta(days=10)
 RENEWED = timedelta(minutes=10)
-PACE = Pace(min_interval=timedelta(seconds=30), max_interval=timedelta(hours=1))
+#: The longest interval is that of the product, twelve times the mean.
+LONGEST = 12
 Trace = Sequence[datetime]
 
 
@@ -114,6 +116,7 @@ class Adaptive:
 
     def __init__(self, traces: Mapping[str, Trace], begin: datetime, mean_interval: timedelta) -> None:
         self._traces, self._mean = traces, mean_interval
+        self._pace = Pace(min_interval=rhythm.LEAST, max_interval=LONGEST * mean_interval)
         self._states: dict[str, FeedState] = {}
         self._seen: list[datetime] = []
         for name, trace in traces.items():
@@ -128,7 +131,7 @@ class Adaptive:
         recent = [moment for moment in self._seen if now - moment < timedelta(days=28)]
         rates = [(rhythm.rate(s.news, s.watched), 1.0) for s in self._states.values()]
         polls = len(rates) / self._mean.total_seconds()
-        bound = rhythm.bound(rates, polls=polls, least=rhythm.LEAST, most=PACE.max_interval)
+        bound = rhythm.bound(rates, polls=polls, least=rhythm.LEAST, most=self._pace.max_interval)
         self._plan = rhythm.Plan(week=week.learned(recent), bound=bound)
         self._renewed = now
 
@@ -141,7 +144,7 @@ class Adaptive:
         self._seen += trace[there - new : there]
         news, watched = rhythm.after(state, Brought(new=new), (), now)
         self._states[name] = state = replace(state, read_at=now, news=news, watched=watched)
-        return rhythm.wait(Feed(name=name, url=""), state, self._plan, PACE, now, fresh=timedelta(0))
+        return rhythm.wait(Feed(name=name, url=""), state, self._plan, self._pace, now, fresh=timedelta(0))
 
 
 def compare(traces: Mapping[str, Trace], begin: datetime, end: datetime, minutes: int) -> None:
@@ -159,7 +162,7 @@ def compare(traces: Mapping[str, Trace], begin: datetime, end: datetime, minutes
 def main() -> None:
     """Replay and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--days", type=int, default=35)
+    parser.add_argument("--days", type=int, default=24)
     parser.add_argument("--every", default="5,15,60", help="minutes between two polls of a feed, on average")
     given = parser.parse_args()
     if not SHARED.is_dir():

@@ -131,18 +131,22 @@ def _ends(state: FeedState, now: datetime) -> bool:
     return state.told is State.SILENT or now - (state.since or now) >= CALM
 
 
-def told(state: FeedState, tidings: Tidings) -> FeedState:
-    """Return the state of a feed of which people were told these tidings."""
-    if state in tidings.begun:
-        state = replace(state, told=state.state, told_since=state.since)
-    elif state in tidings.ended:
-        state = replace(state, told=None, told_since=None)
-    return replace(state, told_move=state.moved_to)
+def told(tidings: Tidings) -> tuple[FeedState, ...]:
+    """Return the states of the feeds of which people were told these tidings."""
+    knowing = {state.id: replace(state, told_move=state.moved_to) for state in tidings.moved}
+    for state in tidings.begun:
+        knowing[state.id] = replace(state, told=state.state, told_since=state.since, told_move=state.moved_to)
+    for state in tidings.ended:
+        knowing[state.id] = replace(state, told=None, told_since=None, told_move=state.moved_to)
+    return tuple(knowing.values())
 
 
-def marked(state: FeedState, net: Network) -> FeedState:
-    """Return the state of a feed with whether people put it down to the network, which they do until that is back."""
-    return replace(state, told_network=net.is_out and (state.told_network or state in net.cut))
+def marked(states: Sequence[FeedState], net: Network) -> tuple[FeedState, ...]:
+    """Return the states with which feeds people put down to the network, which they do until that is back."""
+    cut = {state.id for state in net.cut}
+    return tuple(
+        replace(state, told_network=net.is_out and (state.told_network or state.id in cut)) for state in states
+    )
 
 
 # --- losses ------------------------------------------------------------------------------------------------------

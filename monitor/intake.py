@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from monitor import feed, item, listing, rhythm
+from monitor import feed, item, listing, poll, rhythm
 from monitor.feed import FeedState
 from monitor.item import Change, Entry, Known, Reading
 from monitor.store import feeds as feed_rows
@@ -61,7 +61,7 @@ def take(tx: Tx, answered: Answered, rules: Rules) -> Taken | None:
     listed = same | keyed
     known = dict(item_rows.known(tx, answered.state.id, tuple(keyed)))
     news = {key: entry for key, entry in keyed.items() if key not in known}
-    starts_over = feed.starts_over(answered.state, known=len(known) + len(same), listed=len(listed))
+    starts_over = poll.starts_over(answered.state, known=len(known) + len(same), listed=len(listed))
     twins = {} if starts_over else _twins(tx, answered.state, news, len(listed))
     shown = listing.Listing(
         entries=listed, known={*same, *known, *twins}, newest_before=_newest_before(tx, answered.state, listed)
@@ -103,7 +103,7 @@ def _after(  # noqa: PLR0913 - all that a state depends on
     answered: Answered, rules: Rules, shown: listing.Listing, *, new: int, renamed: int, lost: listing.Loss | None
 ) -> FeedState:
     state, now, entries = answered.state, answered.now, tuple(shown.entries.values())
-    brought = feed.Brought(new=new, odd=listing.odd(state, entries, renamed=renamed, now=now))
+    brought = poll.Brought(new=new, odd=listing.odd(state, entries, renamed=renamed, now=now))
     news, watched = rhythm.after(state, brought, [entry.published for entry in entries], now)
     learned = replace(
         state,
@@ -115,7 +115,7 @@ def _after(  # noqa: PLR0913 - all that a state depends on
         ttl=answered.document.ttl,
     )
     wait = rules.wait(learned, answered.document.fresh)
-    return feed.arrived(learned, answered.document, answered.parsed, brought, wait=wait, now=now)
+    return poll.arrived(learned, answered.document, answered.parsed, brought, wait=wait, now=now)
 
 
 def _add(tx: Tx, answered: Answered, rules: Rules, fresh: Mapping[bytes, Entry], *, starts_over: bool) -> None:

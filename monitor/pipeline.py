@@ -25,7 +25,7 @@ from functools import partial
 from typing import TypeVar
 from uuid import uuid4
 
-from monitor import feed, intake, item, listing, record, rhythm, week
+from monitor import feed, intake, item, listing, poll, record, rhythm, week
 from monitor.alert import FIRST, Alert
 from monitor.delivering import Delivering
 from monitor.documents import Documents
@@ -235,11 +235,11 @@ class Polling:
 
     def _unchanged(self, state: FeedState, declared: feed.Feed, outcome: feed.Unchanged) -> FeedState:
         now = self._tools.now()
-        news, watched = rhythm.after(state, feed.Brought(), (), now)
+        news, watched = rhythm.after(state, poll.Brought(), (), now)
         listed = len(state.window) // listing.SHORT_KEY
         within = listing.within(state, 0, listed, lost=False, now=now)
         learned = replace(state, news=news, watched=watched, within=within)
-        return feed.unchanged(learned, outcome, self._wait(declared, learned, outcome.fresh), now)
+        return poll.unchanged(learned, outcome, self._wait(declared, learned, outcome.fresh), now)
 
     def _wait(self, declared: feed.Feed, state: FeedState, fresh: timedelta) -> timedelta:
         pace = self._pipeline.runtime.config.pace
@@ -264,7 +264,7 @@ class Polling:
 
     async def _fail(self, state: FeedState, declared: feed.Feed, failure: feed.Failed) -> None:
         wait, pace = declared.interval or rhythm.MEAN_INTERVAL, self._pipeline.runtime.config.pace
-        await self._save(state, feed.failed(state, failure, wait, pace, self._tools.now()))
+        await self._save(state, poll.failed(state, failure, wait, pace, self._tools.now()))
 
     async def _save(self, before: FeedState, after: FeedState) -> None:
         if await self._tools.database.write(partial(feed_rows.save, state=after)):

@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from monitor.feed import Brought, Feed, FeedState, Pace
+from monitor.feed import Feed, FeedState, Pace
+from monitor.poll import Brought
 from monitor.week import Week, pieces
 
 #: As many polls as if each feed without an interval were polled so often: that is the budget of all of them together.

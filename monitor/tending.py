@@ -102,8 +102,8 @@ class Tending:
     def _feeds(self, tx: Tx) -> Sequence[Notice]:
         now, before = self._tools.now(), feed_rows.to_tell(tx)
         net = health.network(before, self._watched)
-        states = [health.marked(state, net) for state in before]
-        feed_rows.tell(tx, [state for state in states if state not in before])
+        states = health.marked(before, net)
+        feed_rows.tell(tx, [after for known, after in zip(before, states, strict=True) if known != after])
         feed_rows.hasten(tx, [state.id for state in health.to_ask(net)], now)
         tidings = health.tidings(states, net, now)
         return (*self._of_network(tx, net), *self._of_feeds(tx, states, tidings))
@@ -118,7 +118,7 @@ class Tending:
         if not tidings or not self._may_tell(self._told_at, now):
             return ()
         self._told_at = now
-        feed_rows.tell(tx, [health.told(s, tidings) for s in (*tidings.begun, *tidings.ended, *tidings.moved)])
+        feed_rows.tell(tx, health.told(tidings))
         return (bulletin.health(tidings, self._desk(tx, states, tidings.begun)),)
 
     def _losses(self, tx: Tx) -> Sequence[Notice]:

@@ -25,7 +25,7 @@ from monitor.config.reference import TABLES
 from monitor.config.schema import Named, Table, TermTable
 from monitor.config.source import LIMIT
 from monitor.errors import ConfigError
-from monitor.feed import FullText, Pace
+from monitor.feed import FullText, Pace, Window
 from monitor.hours import Quiet, Times
 from monitor.limit import Burst
 from monitor.rule import Rule, RuleTest, compile_rule
@@ -758,3 +758,10 @@ def test_times_of_a_machine_that_was_never_told_its_zone_are_warned_of(load: Cal
     warned = load(channels='[channels]\ndesk = { url = "console:", digest = "07:00" }', TZ="UTC")
     cure = 'write such as timezone = "Europe/Berlin" at the top'
     assert said(warned) == [f"9: channels.desk.digest: this time is in UTC, the machine's zone; {cure}"]
+
+
+def test_a_feed_may_say_when_it_is_silent_and_what_it_lists(load: Load) -> None:
+    (feed,) = load(
+        feeds='[feeds]\nun = { url = "https://un.example/", silent_after = "24h", window = "selection" }'
+    ).feeds
+    assert (feed.silent_after, feed.window) == (timedelta(days=1), Window.SELECTION)

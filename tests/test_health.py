@@ -83,15 +83,19 @@ def test_the_end_of_what_was_told_is_told_once_it_holds(state: FeedState, over: 
 def test_a_move_is_told_once() -> None:
     moved = feed(moved_to="https://new.example/rss")
     assert health.tidings([moved], FINE, NOW) == Tidings(moved=(moved,))
-    known = health.told(moved, Tidings(moved=(moved,)))
-    assert health.tidings([known], FINE, NOW) == Tidings()
+    assert health.tidings(health.told(Tidings(moved=(moved,))), FINE, NOW) == Tidings()
 
 
 def test_after_a_message_people_know_what_it_said() -> None:
     trouble, back = failing(1), feed(2, told=State.FAILING, told_since=NOW - DAY)
-    said = health.tidings([trouble, back], FINE, NOW)
-    assert (health.told(trouble, said).told, health.told(trouble, said).told_since) == (State.FAILING, NOW - HOUR)
-    assert (health.told(back, said).told, health.told(back, said).told_since) == (None, None)
+    knowing = health.told(health.tidings([trouble, back], FINE, NOW))
+    assert [(state.told, state.told_since) for state in knowing] == [(State.FAILING, NOW - HOUR), (None, None)]
+
+
+def test_of_a_feed_that_has_moved_and_is_gone_both_are_known() -> None:
+    moved = feed(state=State.GONE, moved_to="https://new.example/rss")
+    (known,) = health.told(health.tidings([moved], FINE, NOW))
+    assert (known.told, known.told_move) == (State.GONE, "https://new.example/rss")
 
 
 def test_there_is_something_to_tell_or_nothing() -> None:
@@ -125,7 +129,7 @@ def test_anything_less_is_not(states: list[FeedState]) -> None:
 
 def test_people_are_told_once_that_it_is_out() -> None:
     out = [cut(n) for n in range(4)]
-    known = [health.marked(state, health.network(out, 4)) for state in out]
+    known = health.marked(out, health.network(out, 4))
     again = health.network(known, 4)
     assert (again.begun, again.lasts, again.is_out) == (False, True, True)
 
@@ -138,7 +142,7 @@ def test_it_is_back_when_all_were_asked_since_the_first_answered() -> None:
     asked = replace(waiting, polled_at=NOW)
     back = health.network([answered, asked], 4)
     assert (back.ended, back.is_out, back.back_since, health.to_ask(back)) == (True, False, NOW - MINUTE, ())
-    assert not health.marked(answered, back).told_network
+    assert not any(state.told_network for state in health.marked([answered, asked], back))
 
 
 def test_one_answer_among_many_that_fail_does_not_bring_it_back() -> None:

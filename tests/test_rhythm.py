@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from monitor import rhythm
-from monitor.feed import Brought, Feed, FeedState, Pace
+from monitor.feed import Feed, FeedState, Pace
+from monitor.poll import Brought
 from monitor.rhythm import HALF_LIFE, LEAST, MEAN_INTERVAL, Plan
 from monitor.week import Week, learned
 

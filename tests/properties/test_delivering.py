@@ -10,7 +10,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor import channel, feed
+from monitor import channel, feed, poll
 from monitor.alert import (
     FIRST_WAIT,
     LONGEST_WAIT,
@@ -191,7 +191,7 @@ def test_a_failing_feed_is_asked_ever_more_seldom_but_never_less_than_the_longes
     pace, waits = Pace(min_interval=timedelta(seconds=10), max_interval=longest), []
     for number in range(1, times + 1):
         now = state.next_poll_at
-        state = feed.failed(state, feed.Failed(trouble=trouble, detail=""), interval, pace, now)
+        state = poll.failed(state, feed.Failed(trouble=trouble, detail=""), interval, pace, now)
         waits.append(state.next_poll_at - now)
         assert (state.state, state.failures, state.polled_at) == (State.FAILING, number, now)
     assert waits == sorted(waits)
@@ -205,5 +205,5 @@ def test_a_server_that_names_a_time_is_not_asked_before_it(interval: timedelta, 
     state = FeedState(id=1, name="wire", url="https://wire.example/rss", next_poll_at=NOW, failures=times)
     failure = feed.Failed(trouble=Trouble.STATUS, detail="503", retry_at=NOW + asked)
     pace = Pace(min_interval=timedelta(seconds=10), max_interval=HOUR)
-    wait = feed.failed(state, failure, interval, pace, NOW).next_poll_at - NOW
+    wait = poll.failed(state, failure, interval, pace, NOW).next_poll_at - NOW
     assert max(asked, interval) <= wait <= max(asked, interval, HOUR)
