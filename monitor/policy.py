@@ -49,7 +49,7 @@ class Case:
     acknowledged: Mark | None = None
     #: So many messages of its rule go to a receiver on one day; None for any number.
     at_most: int | None = None
-    #: When its receiver was told of its rule, oldest first, as far back as ``looks_back`` says.
+    #: When its receiver was told of its rule, oldest first, as far back as limits look.
     told: tuple[datetime, ...] = ()
 
 
@@ -178,14 +178,23 @@ _STAGES: tuple[Callable[[Case], Decision | None], ...] = (
 )
 
 
-def looks_back(case: Case) -> datetime | None:
-    """Return since when it must be known how often a receiver was told of a rule; None where nothing asks for it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """How far back it must be known when a receiver was told of a rule."""
+
+    since: datetime
+    #: So many of the newest times are enough.
+    most: int
+
+
+def looks_back(case: Case) -> Look | None:
+    """Return how far back limits look; None where none does."""
     if not _is_counted(case):
         return None
     burst = None if _is_urgent(case.what) else case.channel.burst
-    spans = [case.now - burst.span] if burst else []
-    spans += [hours.midnight(case.now, case.zone)] if case.at_most is not None else []
-    return min(spans, default=None)
+    looks = [(case.now - burst.span, burst.most)] if burst else []
+    looks += [(hours.midnight(case.now, case.zone), case.at_most)] if case.at_most is not None else []
+    return Look(since=min(looks)[0], most=max(most for _, most in looks)) if looks else None
 
 
 def _is_counted(case: Case) -> bool:
