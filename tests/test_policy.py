@@ -147,6 +147,10 @@ def test_a_digest_of_which_nothing_is_left_is_withheld_too() -> None:
     assert held.reasons["d"] == "muted"
 
 
+def test_a_digest_whose_alerts_are_all_damaged_is_not_called_muted() -> None:
+    assert decided(digest(), DESK, NIGHT, mutes=(DRILL,)) == Send()
+
+
 def test_what_people_asked_for_by_hand_is_told_though_it_is_muted() -> None:
     assert decided(alert(), DESK, NIGHT, mutes=(DRILL,), by_hand=True) == Send()
 
