@@ -66,8 +66,8 @@ class Choosing:
             acknowledged=mark_rows.acknowledged(tx, head.delivery.alert_id) if head.delivery.escalated_from else None,
             at_most=watch.at_most if watch else None,
         )
-        since = policy.looks_back(case)
-        return case if since is None else replace(case, told=delivery_rows.told(tx, head.delivery, since, now))
+        look = policy.looks_back(case)
+        return case if look is None else replace(case, told=delivery_rows.told(tx, head.delivery, look, now))
 
     def _bundle(self, tx: Tx, head: delivery_rows.Head, together: policy.Together, now: datetime) -> bool:
         """Put a delivery into one message with those that were held as it was; return whether there are any."""

@@ -49,7 +49,7 @@ class Case:
     acknowledged: Mark | None = None
     #: So many messages of its rule go to a receiver on one day; None for any number.
     at_most: int | None = None
-    #: When its receiver was told of its rule, oldest first, as far back as ``looks_back`` says.
+    #: When its receiver was told of its rule, oldest first, as far back as limits look.
     told: tuple[datetime, ...] = ()
 
 
@@ -95,13 +95,18 @@ def decide(case: Case) -> Decision:
     return next((held for stage in _STAGES if (held := stage(case))), Send())
 
 
+def _asked_for(case: Case) -> Decision | None:
+    """People want it now."""
+    return Send() if case.delivery.by_hand else None
+
+
 def _muted(case: Case) -> Decision | None:
     """Nobody is told what is muted; of a digest, the rest goes."""
-    if not case.mutes or case.delivery.by_hand:
+    if not case.mutes:
         return None
     alerts = alerts_of(case.what)
     reasons = {each.id: _words(mute, case) for each in alerts if (mute := _covering(case.mutes, each))}
-    if isinstance(case.what, Digest) and len(reasons) == len(alerts):
+    if isinstance(case.what, Digest) and reasons and len(reasons) == len(alerts):
         reasons[case.what.id] = str(Reason.MUTED)
     return Withhold(reasons=reasons) if reasons else None
 
@@ -118,7 +123,7 @@ def _words(mute: Mute, case: Case) -> str:
 def _acknowledged(case: Case) -> Decision | None:
     """Somebody takes care of it, so that nobody else need be told."""
     mark = case.acknowledged
-    if mark is None or case.delivery.by_hand:
+    if mark is None:
         return None
     reason = f"{Reason.ACKNOWLEDGED} by {mark.who} {clock(mark.at, case.now, case.zone)}"
     return Withhold(reasons={case.delivery.alert_id: reason})
@@ -127,7 +132,7 @@ def _acknowledged(case: Case) -> Decision | None:
 def _quiet(case: Case) -> Decision | None:
     """The channel rests, and nothing that matters enough wakes it."""
     until = case.channel.quiet.until(case.now, case.zone) if case.channel.quiet else None
-    return Wait(until=until, reason=Reason.QUIET) if until and not _wakes(case) and not case.delivery.by_hand else None
+    return Wait(until=until, reason=Reason.QUIET) if until and not _wakes(case) else None
 
 
 def _digest(case: Case) -> Decision | None:
@@ -173,19 +178,28 @@ def _let_through(case: Case) -> Decision | None:
 
 #: In the order in which they are asked.
 _STAGES: tuple[Callable[[Case], Decision | None], ...] = (
-    *(_muted, _acknowledged, _quiet, _digest, _released),
+    *(_asked_for, _muted, _acknowledged, _quiet, _digest, _released),
     *(_burst, _daily, _let_through),
 )
 
 
-def looks_back(case: Case) -> datetime | None:
-    """Return since when it must be known how often a receiver was told of a rule; None where nothing asks for it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """How far back it must be known when a receiver was told of a rule."""
+
+    since: datetime
+    #: So many of the newest times are enough.
+    most: int
+
+
+def looks_back(case: Case) -> Look | None:
+    """Return how far back limits look; None where none does."""
     if not _is_counted(case):
         return None
     burst = None if _is_urgent(case.what) else case.channel.burst
-    spans = [case.now - burst.span] if burst else []
-    spans += [hours.midnight(case.now, case.zone)] if case.at_most is not None else []
-    return min(spans, default=None)
+    looks = [(case.now - burst.span, burst.most)] if burst else []
+    looks += [(hours.midnight(case.now, case.zone), case.at_most)] if case.at_most is not None else []
+    return Look(since=min(looks)[0], most=max(most for _, most in looks)) if looks else None
 
 
 def _is_counted(case: Case) -> bool:
@@ -195,7 +209,7 @@ def _is_counted(case: Case) -> bool:
 
 def _may_come_together(case: Case) -> bool:
     """Return whether others may come with it: one whose attempt may have arrived comes by itself, to say so."""
-    return isinstance(case.what, Alert) and not case.delivery.may_repeat and not case.delivery.by_hand
+    return isinstance(case.what, Alert) and not case.delivery.may_repeat
 
 
 def _is_urgent(what: What) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from monitor.alert import Delivery, DeliveryState, Failed, Fault, Sent, Unknown
-from monitor.channel import Channel, ChannelState, Console, Mail, Security, after
+from monitor.channel import Channel, ChannelState, Console, Mail, Security, Service, Target, Webhook, after
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 AGAIN = NOW + timedelta(seconds=5)
@@ -61,3 +63,12 @@ def test_each_address_of_a_mail_channel_is_a_receiver() -> None:
     mail = Mail(to=("a@x.example", "b@x.example"), smtp="x", port=25, security=Security.NONE, sender="c@x.example")
     assert Channel(name="mail", target=mail).receivers == ("a@x.example", "b@x.example")
     assert Channel(name="here", target=Console()).receivers == ("",)
+
+
+@pytest.mark.parametrize(
+    ("target", "paced"),
+    [(Service(url="ntfy://newsroom"), True), (Webhook(url="https://hooks.example"), False), (Console(), False)],
+    ids=["service", "webhook", "console"],
+)
+def test_only_a_service_is_given_time_between_two_messages(target: Target, *, paced: bool) -> None:
+    assert Channel(name="desk", target=target).is_paced is paced

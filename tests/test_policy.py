@@ -12,7 +12,7 @@ from monitor.alert import Alert, Digest, Kind, Mark, Notice, Priority, Sign, Wha
 from monitor.channel import Channel, Console
 from monitor.hours import Quiet, Times
 from monitor.mute import Mute, Scope
-from monitor.policy import Case, Decision, Reason, Send, Together, Wait, Withhold, decide, goes, looks_back
+from monitor.policy import Case, Decision, Look, Reason, Send, Together, Wait, Withhold, decide, goes, looks_back
 
 NIGHT = datetime(2026, 11, 24, 23, 0, tzinfo=UTC)
 MORNING = datetime(2026, 11, 25, 7, 0, tzinfo=UTC)
@@ -147,6 +147,10 @@ def test_a_digest_of_which_nothing_is_left_is_withheld_too() -> None:
     assert held.reasons["d"] == "muted"
 
 
+def test_a_digest_whose_alerts_are_all_damaged_is_not_called_muted() -> None:
+    assert decided(digest(), DESK, NIGHT, mutes=(DRILL,)) == Send()
+
+
 def test_what_people_asked_for_by_hand_is_told_though_it_is_muted() -> None:
     assert decided(alert(), DESK, NIGHT, mutes=(DRILL,), by_hand=True) == Send()
 
@@ -247,8 +251,9 @@ def test_what_no_burst_holds(what: What, channel: Channel, known: dict[str, Any]
 
 
 def test_how_far_back_is_looked_depends_on_what_is_limited() -> None:
-    assert looks_back(case(alert(), DESK, SOON)) == SOON - timedelta(minutes=10)
-    assert looks_back(case(alert(), DESK, SOON, at_most=3)) == NIGHT.replace(hour=0)
+    assert looks_back(case(alert(), DESK, SOON)) == Look(since=SOON - timedelta(minutes=10), most=5)
+    assert looks_back(case(alert(), DESK, SOON, at_most=3)) == Look(since=NIGHT.replace(hour=0), most=5)
+    assert looks_back(case(alert(), DESK, SOON, at_most=20)) == Look(since=NIGHT.replace(hour=0), most=20)
 
 
 # --- the daily number ------------------------------------------------------------------------------------------------

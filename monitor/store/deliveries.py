@@ -14,7 +14,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_or_ignore
 from monitor import alert as alerts
 from monitor.alert import LOST, OPEN, TOGETHER, Alert, Attempt, Delivery, DeliveryState, Digest, Kind, Priority, What
 from monitor.errors import DamagedRow
-from monitor.policy import HELD, Reason, Together
+from monitor.policy import HELD, Look, Reason, Together
 from monitor.store import mutes, snapshot
 from monitor.store.database import AnyRow, Tx
 from monitor.store.tables import alert, attempt, channel, delivery, mute
@@ -249,11 +249,12 @@ def held_with(tx: Tx, first: Delivery, together: Together, *, now: datetime, mos
     return tuple(map(_delivery, tx.execute(ordered.limit(most))))
 
 
-def told(tx: Tx, owed: Delivery, since: datetime, now: datetime) -> tuple[datetime, ...]:
-    """Return when the receiver of a delivery was told of its rule after ``since``, a digest once, oldest first."""
+def told(tx: Tx, owed: Delivery, look: Look, now: datetime) -> tuple[datetime, ...]:
+    """Return when the receiver of a delivery was told of its rule, a digest once, oldest first, as far as is looked."""
     alike = (delivery.c[name] == getattr(owed, name) for name in ("channel", "rule", "receiver"))
-    lately = and_(delivery.c.bundle.is_(None), delivery.c.sent_at > since, delivery.c.sent_at <= now)
-    return tuple(tx.execute(select(delivery.c.sent_at).where(*alike, lately).order_by(delivery.c.sent_at)).scalars())
+    lately = and_(delivery.c.bundle.is_(None), delivery.c.sent_at > look.since, delivery.c.sent_at <= now)
+    newest = select(delivery.c.sent_at).where(*alike, lately).order_by(delivery.c.sent_at.desc()).limit(look.most)
+    return tuple(tx.execute(newest).scalars())[::-1]
 
 
 def count_waiting(tx: Tx, told: Delivery) -> int:

@@ -133,7 +133,7 @@ def _owe_correction(tx: Tx, made: Alert, channels: Collection[str], now: datetim
     first = and_(alert.c.item_id == made.item_id, alert.c.rule == made.rule, alert.c.kind.in_(FIRST))
     sent = got.where(first, delivery.c.state == DeliveryState.SENT, delivery.c.channel.in_(channels)).distinct()
     for channel, receiver in tx.execute(sent.order_by(delivery.c.seq)).all():
-        delivery_rows.add(tx, owed(made.id, channel, (receiver,), now))
+        delivery_rows.add(tx, owed(made.id, channel, (receiver,), now, rule=made.rule))
 
 
 _first = alert.alias("first")
@@ -151,7 +151,7 @@ def follow_up(tx: Tx, sent: Delivery, now: datetime) -> None:
     for each in delivery_rows.carried(tx, sent) or (sent,):
         following = tx.execute(_FOLLOWING.where(_first.c.id == each.alert_id)).scalar()
         if following is not None:
-            delivery_rows.add(tx, owed(following, sent.channel, (sent.receiver,), now))
+            delivery_rows.add(tx, owed(following, sent.channel, (sent.receiver,), now, rule=each.rule))
 
 
 def baseline_hits(tx: Tx) -> Mapping[str, RuleFacts]:

@@ -47,6 +47,12 @@ def changes(house: House) -> list[tuple[Change, ...]]:
     return [alert.changes for _, alert in kept(house)]
 
 
+def rules(house: House) -> set[str]:
+    """Return what the deliveries of alerts say of their rule."""
+    listed = house.database.read_now(lambda tx: alerts.listing(tx, limit=100, notices=False))
+    return {delivery.rule for each in listed for delivery in each.deliveries}
+
+
 def harmless() -> Iterator[dict[str, str]]:
     """Yield 35 versions of the entry that say the same."""
     for number in range(1, 8):
@@ -124,6 +130,7 @@ async def test_it_goes_to_exactly_those_who_got_the_first_message(
     await house.after(minutes=1)
     assert [kind for kind, _ in told(receiver)] == ["new", "correction"]
     assert (told(receiver, "/late"), [kind for kind, _ in told(receiver, "/gone")]) == ([], ["new"])
+    assert rules(house) == {"canal"}  # so that limits of the rule count corrections too
 
 
 async def test_who_gets_the_first_message_later_gets_the_correction_right_behind_it(
@@ -137,6 +144,7 @@ async def test_who_gets_the_first_message_later_gets_the_correction_right_behind
     assert told(receiver) == []
     await house.after(hours=1)
     assert told(receiver) == [("new", DENIES["title"]), ("correction", CONFIRMS["title"])]
+    assert rules(house) == {"canal"}
 
 
 async def test_whom_the_first_message_never_reached_is_told_nothing_of_its_correction(

@@ -13,7 +13,7 @@ from monitor import alert as nouns
 from monitor.alert import Attempt, Delivery, DeliveryState, Digest, Kind, Priority, owed
 from monitor.channel import ChannelState
 from monitor.judge import Ruling
-from monitor.policy import Reason, Together
+from monitor.policy import Look, Reason, Together
 from monitor.store import channels, deliveries, rulings
 from monitor.store.database import Database
 from tests.store.samples import (
@@ -381,13 +381,14 @@ def test_how_often_a_receiver_was_told_of_a_rule_counts_a_digest_once(database: 
     for each in (again, other):
         sent(database, each, NOW + MINUTE)
     told_of = partial(deliveries.told, owed=again, now=NOW + HOUR)
-    assert database.read_now(partial(told_of, since=NOW - SECOND)) == (NOW, NOW + MINUTE)
-    assert database.read_now(partial(told_of, since=NOW)) == (NOW + MINUTE,)
+    assert database.read_now(partial(told_of, look=Look(since=NOW - SECOND, most=9))) == (NOW, NOW + MINUTE)
+    assert database.read_now(partial(told_of, look=Look(since=NOW, most=9))) == (NOW + MINUTE,)
+    assert database.read_now(partial(told_of, look=Look(since=NOW - SECOND, most=1))) == (NOW + MINUTE,)
 
 
 def test_how_often_a_receiver_was_told_is_looked_up_in_an_index(database: Database) -> None:
     (each,) = rung(database, "nato")
-    steps = plan(database, partial(deliveries.told, owed=each, since=NOW, now=NOW))
+    steps = plan(database, partial(deliveries.told, owed=each, look=Look(since=NOW, most=5), now=NOW))
     assert [step for step in steps if "delivery_told" in step]
 
 
