@@ -18,6 +18,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -149,8 +150,8 @@ class Polling:
     async def claim(self, limit: int) -> Sequence[FeedState]:
         """Return feeds that are due, leased, as many of a host as may be asked of it at once."""
         await self._renew_plan()
-        while not (claimed := await self._claim(limit)) and await self._is_kept_waiting():
-            await asyncio.wait(self._resting, return_when=asyncio.FIRST_COMPLETED)
+        while not (claimed := await self._claim(limit)) and (rests := await self._in_the_way()):
+            await asyncio.wait(rests, return_when=asyncio.FIRST_COMPLETED)
         self._asked.update(state.host for state in claimed)
         return claimed
 
@@ -167,11 +168,11 @@ class Polling:
             )
         )
 
-    async def _is_kept_waiting(self) -> bool:
-        """Return whether a feed is due whose host was asked a moment ago."""
-        return bool(self._resting) and await self._tools.database.read(
-            partial(feed_rows.is_any_due, now=self._tools.now())
-        )
+    async def _in_the_way(self) -> AbstractSet[asyncio.Task[None]]:
+        """Return the rests of hosts that keep feeds waiting; one that ends meanwhile is no longer in the way."""
+        rests = frozenset(self._resting)
+        is_due = rests and await self._tools.database.read(partial(feed_rows.is_any_due, now=self._tools.now()))
+        return rests if is_due else frozenset()
 
     def _let_rest(self, host: str) -> None:
         span = self._pipeline.runtime.spacing.get(host)
