@@ -170,10 +170,10 @@ class Polling:
 
     async def _in_the_way(self) -> AbstractSet[asyncio.Task[None]]:
         """Return the rests of hosts that keep feeds waiting; one that ends meanwhile is no longer in the way."""
-        rests = frozenset(self._resting)
-        if rests and await self._tools.database.read(partial(feed_rows.is_any_due, now=self._tools.now())):
+        if not (rests := frozenset(self._resting)):
             return rests
-        return frozenset()
+        is_due = await self._tools.database.read(partial(feed_rows.is_any_due, now=self._tools.now()))
+        return rests if is_due else frozenset()
 
     def _let_rest(self, host: str) -> None:
         span = self._pipeline.runtime.spacing.get(host)
