@@ -222,9 +222,11 @@ class Service:
             self._tell_status(),
             self._watch_clock(),
             self._watch_edits(),
-            self._prune_daily(),
-            self._tend(),
-            self._keep_vigil(),
+            self._keep_doing(
+                self._prune, first=FIRST_PRUNING, every=PRUNE_EVERY, fault="what was kept long enough was not dropped"
+            ),
+            self._keep_doing(self._tend, first=TEND_EVERY, every=TEND_EVERY, fault="the feeds were not looked after"),
+            self._keep_doing(self._keep_vigil, first=VIGIL_EVERY, every=VIGIL_EVERY, fault="the vigil was not kept"),
             self._open(),
         )
         return [asyncio.create_task(each) for each in work]
@@ -300,40 +302,29 @@ class Service:
         count = len(self._runtime.feeds)
         return f"watching {count} feed{'' if count == 1 else 's'}"
 
-    async def _tend(self) -> None:
-        """Look after the feeds, by a clock that nobody sets."""
+    async def _keep_doing(
+        self, work: Callable[[], Awaitable[None]], *, first: timedelta, every: timedelta, fault: str
+    ) -> None:
+        """Do what can wait now and then, by a clock that nobody sets; a fault of ours in it ends nothing else."""
+        await asyncio.sleep(first.total_seconds())
         while True:
-            await asyncio.sleep(TEND_EVERY.total_seconds())
             try:
-                await self._surviving(self._tend_once())
-            except Exception:  # a fault of ours in what can wait must not end what cannot
-                log.exception("the feeds could not be looked after")
+                await self._surviving(work())
+            except Exception:  # must survive anything, as the loops do
+                log.exception("%s", fault)
+            await asyncio.sleep(every.total_seconds())
 
-    async def _tend_once(self) -> None:
+    async def _tend(self) -> None:
         if await self._tending.round():
             self._pipeline.deliveries.wake()
 
     async def _keep_vigil(self) -> None:
-        """Show that all is well, or that it is not, by a clock that nobody sets."""
-        while True:
-            await asyncio.sleep(VIGIL_EVERY.total_seconds())
-            try:
-                await self._surviving(self._vigil.round())
-                await self._surviving(self._vigil.ping())
-            except Exception:  # a fault of ours in what can wait must not end what cannot
-                log.exception("the vigil could not be kept")
-
-    async def _prune_daily(self) -> None:
-        """Drop what was kept long enough, by a clock that nobody sets."""
-        await asyncio.sleep(FIRST_PRUNING.total_seconds())
-        while True:
-            try:
-                await self._surviving(self._prune())
-            except Exception:  # a fault of ours in what can wait must not end what cannot
-                log.exception("what was kept long enough could not be dropped")
-            await asyncio.sleep(PRUNE_EVERY.total_seconds())
+        """Show that all is well, or that it is not."""
+        await self._surviving(self._vigil.round())
+        await self._vigil.ping()
 
     async def _prune(self) -> None:
+        """Drop what was kept long enough."""
         keep = self._runtime.config.keep
         pruning = Pruning(keep, self._now())
         while await self._database.write(pruning.step):  # noqa: ASYNC110 - nobody else ends the round
