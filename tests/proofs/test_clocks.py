@@ -109,7 +109,8 @@ def rung(receiver: HttpServer, name: str = "desk") -> list[str]:
 
 
 def alerts(receiver: HttpServer, name: str) -> list[Received]:
-    return [each for each in receiver.asked(f"/{name}") if json.loads(each.body)["schema"] == "alert.v1"]
+    """Return the messages that brought alerts, one or, in the morning, several."""
+    return [each for each in receiver.asked(f"/{name}") if json.loads(each.body)["schema"] != "notice.v1"]
 
 
 def longest_gap(wire: HttpServer, since: float) -> float:
