@@ -16,6 +16,8 @@ from monitor.store.database import AnyRow, Tx
 from monitor.store.tables import coverage, feed
 
 _DAY = timedelta(days=1)
+#: Ten years, in microseconds.
+_LONGEST = 3650 * 86_400 * 1_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NOW = bindparam("now", type_=coverage.c.last_at.type)
 _ANSWERED = bindparam("answered", type_=Integer)
@@ -31,8 +33,12 @@ _LAST_ANSWER = (
 
 
 def _since(column: Any, now: Any = _NOW) -> Any:  # noqa: ANN401 - SQL
-    """Return the microseconds from a time to this poll; 0 where there was none, or the clock was set back."""
-    return func.max(0, func.coalesce(type_coerce(now, Integer) - type_coerce(column, Integer), 0))
+    """Return the microseconds from a time to this poll; 0 where there was none, or the clock was set back.
+
+    A damaged time may lie so far back that the difference is no integer any more, which the column would refuse.
+    """
+    passed = func.coalesce(type_coerce(now, Integer) - type_coerce(column, Integer), 0)
+    return func.min(_LONGEST, func.max(0, passed))
 
 
 _FAILING = or_(_ANSWERED == 0, feed.c.failures > 0)

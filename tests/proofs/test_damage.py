@@ -188,7 +188,7 @@ def test_a_page_of_zeros_is_refused_with_the_cure_or_harmless(
     assert refused >= len(tried) / 2
 
 
-@pytest.mark.parametrize("kept", [100, 4096, 0.5, 0.999])
+@pytest.mark.parametrize("kept", [100, 4096, 0.5, 0.98])  # its last page may be that of a table with nothing in it
 def test_a_database_that_was_cut_off_is_refused_with_the_cure(world: World, tmp_path: Path, kept: float) -> None:
     size = kept if isinstance(kept, int) else int(kept * len(world.sound))
     file = damaged(tmp_path, world.sound[:size])
