@@ -5,7 +5,7 @@ FROM python:3.11-slim-bookworm AS build
 RUN python -m venv /opt/wirebell
 COPY requirements.lock /src/
 # Only what the lock names, byte for byte; a layer of its own, made anew when the lock changes.
-RUN /opt/wirebell/bin/pip install --no-cache-dir --require-hashes -r /src/requirements.lock
+RUN /opt/wirebell/bin/pip install --no-cache-dir --no-deps --require-hashes -r /src/requirements.lock
 COPY LICENSE README.md pyproject.toml /src/
 COPY monitor /src/monitor
 RUN /opt/wirebell/bin/pip install --no-cache-dir --no-deps --no-build-isolation /src
