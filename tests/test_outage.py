@@ -95,7 +95,7 @@ def test_an_alert_that_is_put_off_after_an_attempt_waits_since_that() -> None:
     assert outage.late(tried, NOW, after_outage=False) == (tried,)
 
 
-@pytest.mark.parametrize(("count", "digests"), [(20, 0), (21, 1), (100, 1), (101, 2), (250, 3)])
+@pytest.mark.parametrize(("count", "digests"), [(20, 0), (21, 1), (500, 1), (501, 2), (1250, 3)])
 def test_after_an_outage_many_come_together_in_as_few_messages_as_they_fit_into(count: int, digests: int) -> None:
     owed = waiting(*[MINUTE] * count)
     together = outage.late(owed, NOW, after_outage=True)

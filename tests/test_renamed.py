@@ -15,7 +15,7 @@ from monitor.config.renamed import RENAMED, Renamed
 from monitor.errors import ConfigError
 from monitor.feed import Pace
 from monitor.loading import load_or_last_good
-from monitor.store import configs, database
+from monitor.store import configs, database, records
 from monitor.store.database import Database
 from tests.cli.home import Home
 
@@ -175,6 +175,7 @@ def test_a_last_good_config_is_found_in_a_database_of_the_version_before(
         before.setattr(command, "upgrade", lambda alembic, _: upgrade(alembic, "0001"))
         before.setattr(database, "HEAD", "0001")
         before.setattr(database.Database, "_check_columns", lambda _: None)  # those of its own time
+        before.setattr(records, "add", lambda tx, facts: None)  # noqa: ARG005 - it kept no evidence yet
         path = keep(tmp_path, OLD)
     loaded, _ = load_or_last_good(path, {}, DAY)
     assert loaded.pace.max_interval == timedelta(hours=2)

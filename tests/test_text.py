@@ -248,7 +248,13 @@ def test_every_word_stands_in_its_field(headline: str, lead: str, body: str) -> 
 
 def test_a_field_is_a_range_of_words() -> None:
     read = text.read(
-        headline="one two", lead="three", text="four five", author="six", categories=("seven", "eight"), feed="nine-ten"
+        headline="one two",
+        lead="three",
+        text="four five",
+        author="six",
+        categories=("seven", "eight"),
+        feed="nine-ten",
+        urgency="flash",
     )
     shown = {field: read.words[first:end] for field, (first, end) in read.ranges.items()}
     assert shown == {
@@ -259,6 +265,7 @@ def test_a_field_is_a_range_of_words() -> None:
         "author": ("six",),
         "category": ("seven", "eight"),
         "feed": ("nine", "ten"),
+        "urgency": ("flash",),
     }
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from monitor import pipeline, service
+from monitor.correction import Told
 from monitor.errors import StoreError
 from monitor.item import Item
 from monitor.judge import Bench, Ruling
@@ -243,9 +244,9 @@ async def test_a_judgement_that_hangs_starves_the_watchdog_though_feeds_are_stil
 ) -> None:
     gate, judge = Gate(), Bench.judge
 
-    def hang(bench: Bench, item: Item, *, now: datetime) -> Ruling:
+    def hang(bench: Bench, item: Item, *, now: datetime, told: tuple[Told, ...]) -> Ruling:
         gate.wait()
-        return judge(bench, item, now=now)
+        return judge(bench, item, now=now, told=told)
 
     monkeypatch.setattr(Bench, "judge", hang)
     async with at_work(room):
