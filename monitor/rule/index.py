@@ -186,6 +186,8 @@ def _commonness(need: Need) -> tuple[int, int]:
     return len(need), -min(map(len, need))
 
 
+#: From so many words on, it pays to keep a need once.
+_MANY = 8
 #: What stands where a query needs nothing more: it is in every text.
 _NOTHING = ""
 #: The second and the third word that each query needs, and its number.
@@ -213,8 +215,8 @@ class Index:
         self._by_word: dict[str, _Queries] = dict(before._by_word) if before else {}
         #: What else some queries need: a fourth word, or any of several.
         self._more: dict[int, tuple[Need, ...]] = dict(before._more) if before else {}
-        #: Each need that several words meet, once: those of a list are many, and so are the rules that name it.
-        self._several: dict[Need, Need] = dict(before._several) if before else {}
+        #: Each need that many words meet, once: those of a list are hundreds, and so are the rules that name it.
+        self._many: dict[Need, Need] = dict(before._many) if before else {}
         self._count: int = before._count if before else 0
         if without:
             self._take_out(frozenset(without))
@@ -235,7 +237,7 @@ class Index:
             del self._more[number]
 
     def _once(self, need: Need) -> Need:
-        return need if len(need) == 1 else self._several.setdefault(need, need)
+        return need if len(need) < _MANY else self._many.setdefault(need, need)
 
     def _add(self, queries: Iterable[Sequence[Need]]) -> None:
         own = set[str]()
@@ -257,7 +259,7 @@ class Index:
             self._count = number + 1
 
     def _queries_under(self, need: Need) -> int:
-        return sum(map(self._used.__getitem__, need))
+        return self._used[need[0]] if len(need) == 1 else sum(map(self._used.__getitem__, need))
 
     def candidates(self, keys: Collection[str]) -> list[int]:
         """Return the numbers of the queries that words with these keys could make hold, in order."""
