@@ -27,9 +27,8 @@ from xml.etree import ElementTree as ET
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from monitor import rhythm, week
-from monitor.feed import Feed, FeedState, Pace
-from monitor.poll import Brought
+from monitor.feed import Feed, FeedState, Pace, rhythm, week
+from monitor.feed.poll import Brought
 
 SHARED = Path(__file__).parents[2] / "shared"
 #: What is replayed but not scored: the daemon has run for a while.

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from monitor import feed, item, listing, poll, rhythm
-from monitor.feed import FeedState
+from monitor import feed, item
+from monitor.feed import FeedState, listing, poll, rhythm
 from monitor.item import Change, Entry, Known, Reading
 from monitor.store import feeds as feed_rows
 from monitor.store import items as item_rows

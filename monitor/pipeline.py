@@ -26,13 +26,13 @@ from functools import partial
 from typing import TypeVar
 from uuid import uuid4
 
-from monitor import feed, intake, item, listing, poll, record, rhythm, week
+from monitor import feed, intake, item, record
 from monitor.alert import FIRST, Alert
 from monitor.delivering import Delivering
 from monitor.documents import Documents
 from monitor.errors import StoreError
 from monitor.exchange import Answer
-from monitor.feed import FeedState
+from monitor.feed import FeedState, listing, poll, rhythm, week
 from monitor.intake import Answered, Rules
 from monitor.item import Item
 from monitor.judge import Ruling

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TextIO
 
-from monitor import rhythm, send
+from monitor import send
 from monitor.alert import Outcome
 from monitor.channel import Channel, Message
 from monitor.config import Config
-from monitor.feed import Feed, host_of
+from monitor.feed import Feed, host_of, rhythm
 from monitor.judge import Bench
 from monitor.network import Network
 from monitor.sandbox import Sandbox

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 
 from monitor.alert import Delivery, DeliveryState, Kind, Notice, alert_id, derived_id
-from monitor.bulletin import length
+from monitor.feed.bulletin import length
 from monitor.hours import Times
 from monitor.item import Entry, key
 

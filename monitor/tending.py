@@ -6,13 +6,13 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from monitor import alert, bulletin, health, silence
+from monitor import alert
 from monitor.alert import Notice
-from monitor.bulletin import About, Desk
-from monitor.feed import FeedState, State
-from monitor.health import Network, Tidings
+from monitor.feed import FeedState, State, bulletin, health, silence
+from monitor.feed.bulletin import About, Desk
+from monitor.feed.health import Network, Tidings
+from monitor.feed.silence import Habit, Look
 from monitor.runtime import Runtime, Tools
-from monitor.silence import Habit, Look
 from monitor.store import feeds as feed_rows
 from monitor.store import rulings as ruling_rows
 from monitor.store.database import Tx

@@ -9,13 +9,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor import bulletin
 from monitor.alert import Kind
-from monitor.bulletin import CURES, MOST_LINES, About, Desk
-from monitor.feed import Cause, FeedState, State
-from monitor.health import Network, Tidings
-from monitor.listing import Loss
-from monitor.silence import habit
+from monitor.feed import Cause, FeedState, State, bulletin
+from monitor.feed.bulletin import CURES, MOST_LINES, About, Desk
+from monitor.feed.health import Network, Tidings
+from monitor.feed.listing import Loss
+from monitor.feed.silence import habit
 
 #: A Tuesday, 07:00 in Berlin.
 NOW = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)

@@ -7,10 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor import health
-from monitor.feed import Cause, FeedState, State
-from monitor.health import CALM, LOSS_AGAIN, LOSSES_WAIT, PATIENCE, SOON, Network, Tidings
-from monitor.listing import Loss
+from monitor.feed import Cause, FeedState, State, health
+from monitor.feed.health import CALM, LOSS_AGAIN, LOSSES_WAIT, PATIENCE, SOON, Network, Tidings
+from monitor.feed.listing import Loss
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

@@ -8,10 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor import listing
-from monitor.feed import FeedState, Window
+from monitor.feed import FeedState, Window, listing
+from monitor.feed.listing import LEAST_WITHIN, SELECTS, Listing, Loss, short_keys
 from monitor.item import Entry, key
-from monitor.listing import LEAST_WITHIN, SELECTS, Listing, Loss, short_keys
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 BEFORE = NOW - timedelta(minutes=5)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from monitor.feed import Cause, Document, Failed, FeedState, Pace, Parsed, State, Trouble, Unchanged
-from monitor.poll import GONE_INTERVAL, SECOND_TRY, Brought, arrived, failed, unchanged
+from monitor.feed.poll import GONE_INTERVAL, SECOND_TRY, Brought, arrived, failed, unchanged
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 URL = "https://wire.example/rss"

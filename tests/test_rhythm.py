@@ -7,11 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor import rhythm
-from monitor.feed import Feed, FeedState, Pace
-from monitor.poll import Brought
-from monitor.rhythm import HALF_LIFE, LEAST, MEAN_INTERVAL, Plan
-from monitor.week import Week, learned
+from monitor.feed import Feed, FeedState, Pace, rhythm
+from monitor.feed.poll import Brought
+from monitor.feed.rhythm import HALF_LIFE, LEAST, MEAN_INTERVAL, Plan
+from monitor.feed.week import Week, learned
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 NONE, MINUTE, HOUR, DAY = timedelta(0), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.silence import AGAIN, LEAST_ITEMS, LONGEST_UNLOOKED, SHORTEST, Look, habit, look
+from monitor.feed.silence import AGAIN, LEAST_ITEMS, LONGEST_UNLOOKED, SHORTEST, Look, habit, look
 
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
 TUESDAY_MORNING = MONDAY + timedelta(days=1, hours=9)

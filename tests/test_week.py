@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from monitor.week import HOURS, Week, hour_of_week, learned, pieces
+from monitor.feed.week import HOURS, Week, hour_of_week, learned, pieces
 
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
 

@@ -15,8 +15,8 @@ from struct import Struct
 
 from monitor import item
 from monitor.feed import Same
+from monitor.feed.listing import SHORT_KEY
 from monitor.item import Entry
-from monitor.listing import SHORT_KEY
 
 #: How an entry is remembered: what stands for its letters, the beginning of its key, and when it was published.
 _PRINT = 8

@@ -14,8 +14,8 @@ from sqlalchemy import bindparam, func, insert, not_, or_, select, text, update
 from sqlalchemy.dialects import sqlite
 
 from monitor.feed import LASTING, Cause, Feed, FeedState, State, host_of
+from monitor.feed.listing import Loss, short_keys
 from monitor.item import believable
-from monitor.listing import Loss, short_keys
 from monitor.store import coverage
 from monitor.store.database import AnyRow, Lease, Tx
 from monitor.store.tables import TO_TELL, feed, item, loss

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Integer, and_, not_, or_, true, type_coerce, update
 
 from monitor.alert import LONGEST_ASKED, OPEN
+from monitor.feed.silence import LONGEST_UNLOOKED
 from monitor.item import READING_RETRY
 from monitor.policy import HELD, Reason
-from monitor.silence import LONGEST_UNLOOKED
 from monitor.store.database import Tx
 from monitor.store.tables import channel, delivery, feed, item
 

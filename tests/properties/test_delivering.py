@@ -10,7 +10,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor import channel, feed, poll
+from monitor import channel, feed
 from monitor.alert import (
     FIRST_WAIT,
     LONGEST_WAIT,
@@ -28,7 +28,7 @@ from monitor.alert import (
     owed,
 )
 from monitor.channel import ChannelState
-from monitor.feed import FeedState, Pace, State, Trouble
+from monitor.feed import FeedState, Pace, State, Trouble, poll
 from tests.properties.laws import law
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)

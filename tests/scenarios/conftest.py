@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor import delivering, reading, rhythm
+from monitor import delivering, reading
+from monitor.feed import rhythm
 from monitor.sandbox import Sandbox
 from tests.http_server import HttpServer
 from tests.scenarios.day import Day

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from monitor import documents, rhythm
-from monitor.feed import State
+from monitor import documents
+from monitor.feed import State, rhythm
 from monitor.store import feeds
 from tests.http_server import HANG, HttpServer, Reply
 from tests.scenarios.house import MORNING, House, payloads, rss

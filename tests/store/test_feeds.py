@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 
 from monitor.feed import Feed, FeedState, State
-from monitor.listing import Loss
+from monitor.feed.listing import Loss
 from monitor.store import feeds, items
 from monitor.store.database import Database, Tx
 from monitor.store.feeds import Synced

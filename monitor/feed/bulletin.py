@@ -8,11 +8,11 @@ from datetime import datetime, timedelta, tzinfo
 
 from monitor.alert import Kind, Notice, derived_id
 from monitor.feed import Cause, FeedState, State
+from monitor.feed.health import Network, Tidings
+from monitor.feed.listing import Loss
+from monitor.feed.silence import Habit
 from monitor.greeting import clock
-from monitor.health import Network, Tidings
-from monitor.listing import Loss
 from monitor.outage import span
-from monitor.silence import Habit
 
 #: So many feeds are told of one by one.
 MOST_LINES = 20

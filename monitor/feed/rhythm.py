@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from monitor.feed import Feed, FeedState, Pace
-from monitor.poll import Brought
-from monitor.week import Week, pieces
+from monitor.feed.poll import Brought
+from monitor.feed.week import Week, pieces
 
 #: As many polls as if each feed without an interval were polled so often: that is the budget of all of them together.
 MEAN_INTERVAL = timedelta(minutes=5)

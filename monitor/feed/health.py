@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor.feed import LASTING, Cause, FeedState, State
-from monitor.listing import Loss
+from monitor.feed.listing import Loss
 
 #: A trouble that a person has to end is told after so long, and one that mostly passes after this.
 SOON, PATIENCE = timedelta(minutes=15), timedelta(hours=1)

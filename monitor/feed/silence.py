@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
-from monitor.week import HOUR, HOURS, hour_of_week, pieces
+from monitor.feed.week import HOUR, HOURS, hour_of_week, pieces
 
 #: So far back a feed's past counts, and so many of its newest items.
 MEMORY = timedelta(days=35)
