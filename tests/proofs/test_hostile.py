@@ -261,7 +261,7 @@ async def test_after_a_document_that_hangs_the_next_one_is_read_at_once(sandbox:
         )
 
     took = []
-    hanging, _ = hostile.documents()["attributes 100000"]
+    hanging = hostile.documents()["attributes 100000"][0].replace(b"</channel>", b"")  # broken, so for feedparser
     for _ in range(proving.sized(10, 2)):
         assert isinstance(await read(hanging, timedelta(seconds=0.3)), Killed)
         began = time.monotonic()
