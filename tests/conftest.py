@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,16 @@ def tool() -> Callable[[str], str]:
         return path
 
     return find
+
+
+@pytest.fixture(autouse=True)
+def log_as_it_was() -> Iterator[None]:
+    """Give the log back as it was: a command that ran in this process has begun one of its own."""
+    root, ours = logging.getLogger(), logging.getLogger("monitor")
+    handlers, level = [*root.handlers], ours.level
+    yield
+    root.handlers[:] = handlers
+    ours.setLevel(level)
 
 
 #: How the figures of a proof travel from the process that ran it.
