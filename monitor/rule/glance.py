@@ -89,8 +89,9 @@ def _near(left: int, right: int, near: Near) -> Glance:
                 other = others[i]
                 if other - one > farthest or other >= end:
                     break
+                # Both stand in one sentence, and so on one side of the end, where a field ends.
                 fits = other > one or (other < one and not ordered)
-                if fits and one < end and sentence[one] == sentence[other]:
+                if fits and sentence[one] == sentence[other]:
                     return True
         return False
 
