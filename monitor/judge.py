@@ -106,6 +106,9 @@ class Bench:
         self._channels = {channel.name: channel for channel in channels}
         self._watched: dict[Feed, bool] = {}
         self._reading: dict[Feed, bool] = {}
+        # One of each that listen alike: at a start each feed is weighed, and of 10,000 rules most watch all of them.
+        told = (watch for watch in self.watches.values() if not watch.trial)
+        self._listeners = tuple({(watch.feeds, watch.priority): watch for watch in told}.values())
         rules = (watch.rule for watch in self.watches.values())
         self._rules: RuleSet = RuleSet(rules, before._rules if before else None)  # noqa: SLF001 - one of its own kind
 
@@ -126,7 +129,7 @@ class Bench:
 
     def weight(self, feed: Feed) -> float:
         """Return how much it counts that news of a feed wait, by the most urgent rule that watches it."""
-        watching = (watch.priority for watch in self.watching(feed) if not watch.trial)
+        watching = (watch.priority for watch in self._listeners if watch.listens(feed))
         return _WEIGHTS[max(watching, key=lambda priority: priority.rank, default=Priority.LOW)]
 
     def judge(self, item: Item, *, now: datetime, feed: Feed | None = None, told: tuple[Told, ...] = ()) -> Ruling:
