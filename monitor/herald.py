@@ -38,18 +38,13 @@ class Herald:
         def write(tx: Tx) -> None:
             for line in runtime.lines.values():
                 notice = greeting.hello(line.channel.name, watched, rules, now, zone)
-                rulings.add_notice(tx, notice, alert.owed(notice.id, line.channel.name, line.channel.receivers, now))
+                rulings.add_notice(tx, notice, runtime.owed(notice, (line.channel.name,), now))
 
         await self._database.write(write)
 
     async def announce(self, runtime: Runtime, notice: Notice) -> None:
         """Owe the notice to the channels that hear of wirebell itself."""
-        now = self._now()
-        owed = tuple(
-            delivery
-            for name in runtime.config.notices
-            for delivery in alert.owed(notice.id, name, runtime.lines[name].channel.receivers, now)
-        )
+        owed = runtime.owed(notice, runtime.config.notices, self._now())
         await self._database.write(partial(rulings.add_notice, notice=notice, deliveries=owed))
 
     async def screen(self, runtime: Runtime) -> None:

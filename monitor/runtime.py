@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import TextIO
 
 from monitor import send
-from monitor.alert import Outcome
+from monitor.alert import Delivery, Notice, Outcome, owed
 from monitor.channel import Channel, Message
 from monitor.config import Config
 from monitor.feed import Feed, host_of, rhythm
@@ -107,6 +107,11 @@ class Runtime:
         self.lines: Mapping[str, Line] = {
             channel.name: Line(channel, console=console, now=now) for channel in config.channels
         }
+
+    def owed(self, notice: Notice, names: Iterable[str], now: datetime) -> tuple[Delivery, ...]:
+        """Return what is owed of a notice to the channels of these names, as far as there are such."""
+        told = [self.lines[name].channel for name in names if name in self.lines]
+        return tuple(each for one in told for each in owed(notice.id, one.name, one.receivers, now))
 
 
 def _spacing(feeds: Iterable[Feed]) -> Mapping[str, timedelta]:

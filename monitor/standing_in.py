@@ -150,7 +150,4 @@ class StandingIn:
     def _announce(self, tx: Tx, notice: Notice, names: AbstractSet[str]) -> None:
         if ruling_rows.is_kept(tx, notice.id):
             return
-        now, lines = self._now(), self._runtime().lines
-        told = [lines[name].channel for name in sorted(names) if name in lines]
-        owed = [each for one in told for each in alerts.owed(notice.id, one.name, one.receivers, now)]
-        ruling_rows.add_notice(tx, notice, owed)
+        ruling_rows.add_notice(tx, notice, self._runtime().owed(notice, sorted(names), self._now()))

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from monitor import alert
 from monitor.alert import Notice
 from monitor.feed import FeedState, State, bulletin, health, silence
 from monitor.feed.bulletin import About, Desk
@@ -95,9 +94,7 @@ class Tending:
 
     def _owe(self, tx: Tx, notice: Notice) -> None:
         runtime, now = self._runtime(), self._tools.now()
-        told = [runtime.lines[name].channel for name in runtime.config.notices if name in runtime.lines]
-        owed = [each for one in told for each in alert.owed(notice.id, one.name, one.receivers, now)]
-        ruling_rows.add_notice(tx, notice, owed)
+        ruling_rows.add_notice(tx, notice, runtime.owed(notice, runtime.config.notices, now))
 
     def _feeds(self, tx: Tx) -> Sequence[Notice]:
         now, before = self._tools.now(), feed_rows.to_tell(tx)

@@ -158,10 +158,7 @@ class Vigil:
         return [name for name in self._runtime.config.notices if name in self._runtime.lines]
 
     def _owe(self, tx: Tx, notice: Notice, names: Iterable[str]) -> None:
-        now = self._tools.now()
-        told = [self._runtime.lines[name].channel for name in names]
-        owed = [each for one in told for each in alert.owed(notice.id, one.name, one.receivers, now)]
-        ruling_rows.add_notice(tx, notice, owed)
+        ruling_rows.add_notice(tx, notice, self._runtime.owed(notice, names, self._tools.now()))
 
 
 def _tell(outcome: Outcome) -> None:
