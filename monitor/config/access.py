@@ -30,6 +30,11 @@ _OWN_KEYS = {"cookie": "cookies", "user-agent": "user_agent"}
 _OPENS = re.compile(r"auth|key|pass|secret|sess|token|\bsid\b", re.IGNORECASE)
 #: A value of the config that is shorter is none that must not be repeated, and would be found in any word.
 _WORTH_HIDING = 8
+#: Keys of a feed that bear on how it is let in. Most feeds have none, and need no work.
+_KEYS = frozenset(FeedTable.model_fields) & {
+    *(f"{stem}{source}" for stem in ("headers", "cookies", "proxy") for source in ("", "_file", "_env")),
+    *("auth", "user_agent", "ca"),
+}
 #: How pairs are parted in a file, what stands within one, and the form that people are told.
 _SPLIT = {"headers": (r"\n", ":", "Name: value"), "cookies": (r"[;\n]", "=", "name=value")}
 _PROXY = ("proxy", "proxy_file", "proxy_env")
@@ -48,6 +53,8 @@ class Accesses:
     def of(self, entry: Entry[FeedTable], way: Access) -> Access:
         """Return what a feed is let in with, and the way to it."""
         table, place = entry.table, entry.place
+        if not table.model_fields_set & _KEYS:
+            return replace(way, url=table.url)
         way = ANYBODY if table.proxy is False else self._through(table, place, way)
         outside = {stem: self._outside(entry, stem) for stem in _SPLIT}
         headers, cookies = self._headers(entry, outside["headers"]), self._cookies(entry, outside["cookies"])

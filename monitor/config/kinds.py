@@ -266,7 +266,7 @@ def web_fault(url: str) -> tuple[str, str] | None:
         port = parts.port
     except ValueError:
         return "is not an address", _WEB
-    if any(letter.isspace() or not letter.isprintable() for letter in url):
+    if " " in url or not url.isprintable():
         return "holds a space", _WEB
     if "://" not in url:
         return "has no scheme", 'write "https://" before it'

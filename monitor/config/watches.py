@@ -18,6 +18,9 @@ from monitor.hours import midnight_after
 from monitor.judge import TAG, Watch, names
 from monitor.rule import Rule, RuleTest, compile_rule, warnings
 
+#: A glob of ten thousand open sets takes seconds to be compiled; no name of a feed has more than 64 characters.
+_LONGEST_PATTERN = 200
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
@@ -83,7 +86,8 @@ class Watches:
 
     def _listen(self, patterns: tuple[str, ...] | None) -> tuple[Feed, ...]:
         if patterns not in self._listening:
-            named = (feed for feed in self._known.feeds if any(names(pattern, feed) for pattern in patterns or ()))
+            usable = [pattern for pattern in patterns or () if len(pattern) <= _LONGEST_PATTERN]
+            named = (feed for feed in self._known.feeds if any(names(pattern, feed) for pattern in usable))
             self._listening[patterns] = tuple(named)
         return self._listening[patterns]
 
@@ -97,6 +101,8 @@ class Watches:
         return bool(named) and not faults and self._known.feeds_complete
 
     def _feed_fault(self, pattern: str) -> tuple[str, str] | None:
+        if len(pattern) > _LONGEST_PATTERN:
+            return "is longer than any name of a feed", f"write up to {_LONGEST_PATTERN} characters"
         known, what = self._known.feed_names, "matches" if set(pattern) & set("*?") else "is called"
         if pattern.startswith(TAG):
             known, what = self._tags, "has the tag"

@@ -75,7 +75,7 @@ EVIL_CONFIGS = {
     "a text that stays open": "x = '''" + "a\n" * 500_000,
     "many headings": "".join(f"[a{n}]\n" for n in range(10_000)),
     "many feeds of one address": "[feeds]\n"
-    + "".join(f'f{n} = "https://un.example/"\n' for n in range(20_000))
+    + "".join(f'f{n} = "https://un.example/"\n' for n in range(10_000))
     + RULES
     + CHANNELS,
     "many unknown keys": WHOLE + "[polling]\n" + "".join(f"interval{n} = 1\n" for n in range(5_000)),

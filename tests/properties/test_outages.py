@@ -32,8 +32,10 @@ from monitor.alert import (
     owed,
 )
 from monitor.channel import Channel, Console, Mail, Message, Security
+from monitor.config.loaded import Config
 from monitor.delivering import Delivering
-from monitor.runtime import Runtime, Tools
+from monitor.judge import Bench
+from monitor.runtime import Line, Runtime, Tools
 from monitor.sandbox import Sandbox
 from monitor.store import alerts as alert_rows
 from monitor.store import deliveries, rulings, schedule, tables
@@ -89,16 +91,23 @@ class Script:
         return answer, 0.0
 
 
+class Wired(Runtime):
+    """A version of the config of which there are only channels."""
+
+    def __init__(self, lines: Mapping[str, Script]) -> None:
+        self.lines = cast("Mapping[str, Line]", lines)
+        self.config = cast("Config", SimpleNamespace(zone=UTC, notices=("desk",)))
+        self.bench = cast("Bench", SimpleNamespace(watches={}))
+
+
 class Town:
     """Three channels over one database, with a clock that is moved and set."""
 
     def __init__(self, database: Database, answers: Sequence[Sequence[Answer]]) -> None:
         self.now, self.database = MORNING, database
         self.lines = {c.name: Script(c, list(script)) for c, script in zip(CHANNELS, answers, strict=True)}
-        config, bench = SimpleNamespace(zone=UTC, notices=("desk",)), SimpleNamespace(watches={})
-        runtime = cast("Runtime", SimpleNamespace(lines=self.lines, config=config, bench=bench))
         tools = Tools(database=database, sandbox=cast("Sandbox", None), now=lambda: self.now, jitter=lambda: 1.0)
-        self._runtime, self._tools = runtime, tools
+        self._runtime, self._tools = Wired(self.lines), tools
         self._work = Delivering(lambda: self._runtime, self._tools)
         self._loop = asyncio.new_event_loop()
         self.rung = 0
