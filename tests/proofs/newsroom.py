@@ -28,8 +28,10 @@ from tests.smtp_server import Letter
 REPEATING, SOURCE = " (may repeat)", " (Example Wire)"
 #: A traceback of wirebell's own: a reader that is just born to a daemon when that one is killed leaves one of Python's.
 OUR_TRACEBACK = re.compile(r'^ *File "[^"]*/monitor/', re.MULTILINE)
-#: A channel that has a digest, and for which everything matters too much to wait for it: each alert is asked about.
-POLICIES = 'digest = "00:00", wake = "low"'
+#: A channel that has a digest and quiet hours, but for which all matters too much to wait: each alert is asked about.
+POLICIES = 'digest = "23:59", quiet = "00:00-23:59", wake = "low"'
+#: How many alerts a day the rule rings singly: more than any proof publishes, and each is counted.
+DAILY = "99999/day"
 READY = "The next match rings at once."
 
 
@@ -72,7 +74,7 @@ class Newsroom:
         (folder / "config.toml").write_text(
             f"""timezone = "UTC"
 feeds.wire = {{ url = "{wire.url("/rss")}", interval = "{interval}" }}
-rules.road = "glacier"
+rules.road = {{ match = "glacier", at_most = "{DAILY}" }}
 channels.desk = {{ webhook = "{hook}", default = true, {POLICIES}, burst = "{burst}" }}
 polling = {{ min_interval = "1s", catch_up = "{catch_up}" }}
 network.allow = ["127.0.0.0/8"]
@@ -117,9 +119,9 @@ network.allow = ["127.0.0.0/8"]
         )
 
     def owes_nothing(self) -> bool:
-        """Return whether all that was published has rung, and nothing is to be delivered any more."""
+        """Return whether all that was published has rung, and nothing is owed but a hello that waits for the night."""
         rung = "SELECT count(*) FROM alert WHERE kind = 'new'"
-        owed = "SELECT count(*) FROM delivery WHERE state IN ('queued', 'sending')"
+        owed = "SELECT count(*) FROM delivery WHERE state IN ('queued', 'sending') AND reason <> 'held, quiet hours'"
         return self._ask(f"SELECT ({rung}), ({owed})") == [(len(self.published), 0)]
 
     def _ask(self, sql: str) -> list[tuple[Any, ...]]:

@@ -41,7 +41,7 @@ pytestmark = pytest.mark.slow
 #: Kills of all houses together.
 KILLS = proving.sized(1000, 8)
 HOUSES = proving.sized(4, 2)
-#: Alerts that each life begins with, still to be brought to three channels: some seconds of sending.
+#: Alerts that each life begins with, still to be brought to four channels: some seconds of sending.
 IN_FLIGHT = proving.sized(200, 100)
 #: How long a receiver takes to answer, in seconds.
 DELAY = 0.02
@@ -53,6 +53,7 @@ EARLY = 5
 INTERVAL = "3s"
 #: What the first receiver takes of the rule one by one; what is more comes to it in bundles.
 BURST = "10 in 1s"
+WEBHOOKS = ("desk", "chat", "boss")
 #: Entries that the feed lists; a real one forgets too.
 LISTED = 400
 
@@ -63,7 +64,7 @@ def room(tmp_path: Path, wire: HttpServer, receiver: HttpServer) -> Newsroom:
 
 
 class House:
-    """A daemon that lives many lives, and three receivers that keep what they get."""
+    """A daemon that lives many lives, and four receivers that keep what they get."""
 
     def __init__(self, folder: Path, chance: random.Random) -> None:
         self._folder, self._chance, self._open = folder, chance, ExitStack()
@@ -72,19 +73,23 @@ class House:
         self._folder.mkdir()
         self._wire, self._web = self._open.enter_context(HttpServer()), self._open.enter_context(HttpServer())
         self._mail, self._nursery = self._open.enter_context(SmtpServer()), self._open.enter_context(Nursery())
-        for name in ("desk", "chat"):
+        for name in WEBHOOKS:
             self._web.reply(f"/{name}", Reply(status=204, delay=DELAY))
         post = (
             f'channels.post = {{ to = "anna@bank.example", smtp = "127.0.0.1", port = {self._mail.port}, '
-            'security = "none", from = "bot@bank.example", default = true, burst = false }'
+            'security = "none", from = "bot@bank.example", default = true, burst = false, fallback = "chat" }'
         )
-        chat = f'channels.chat = {{ webhook = "{self._web.url("/chat")}", default = true, burst = false }}'
+        chat = (
+            f'channels.chat = {{ webhook = "{self._web.url("/chat")}", default = true, burst = false, '
+            'wake = "low", escalate = "boss", escalate_after = "1s" }'
+        )
+        boss = f'channels.boss = {{ webhook = "{self._web.url("/boss")}", burst = false }}'
         self._room = Newsroom(
             self._folder,
             self._wire,
             self._web.url("/desk"),
             interval=INTERVAL,
-            channels=[chat, post],
+            channels=[chat, boss, post],
             lists=LISTED,
             burst=BURST,
         )
@@ -100,7 +105,7 @@ class House:
 
     def arrived(self) -> dict[str, list[Copy]]:
         """Return what came on each channel."""
-        webhooks = {name: copies(self._web.asked(f"/{name}")) for name in ("desk", "chat")}
+        webhooks = {name: copies(self._web.asked(f"/{name}")) for name in WEBHOOKS}
         return webhooks | {"post": letters(self._mail.letters)}
 
     def _requests(self) -> int:
@@ -111,7 +116,7 @@ class House:
 
     def live_and_be_killed(self) -> str:
         """Live with much to bring, be killed at any moment, and return what was said."""
-        brought = min(len(self._web.asked("/desk")), len(self._web.asked("/chat")), len(self._mail.letters))
+        brought = min(len(self._mail.letters), *(len(self._web.asked(f"/{name}")) for name in WEBHOOKS))
         owed = len(self.published) - brought  # but for what was brought twice, and each channel's hello
         self._room.publish(max(IN_FLIGHT - owed, 0))
         before, early = self._requests(), self._chance.randrange(EARLY) == 0
@@ -126,7 +131,7 @@ class House:
 
     def live_to_the_end(self) -> str:
         """Live until nothing is owed any more, and return what was said."""
-        for name in ("desk", "chat"):
+        for name in WEBHOOKS:
             self._web.reply(f"/{name}", Reply(status=204))
         daemon = self._nursery.start(self._folder)
         while not self._is_done(daemon):  # a busy machine may take minutes, but only what is lost never comes
