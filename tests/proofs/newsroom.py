@@ -28,8 +28,8 @@ from tests.smtp_server import Letter
 REPEATING, SOURCE = " (may repeat)", " (Example Wire)"
 #: A traceback of wirebell's own: a reader that is just born to a daemon when that one is killed leaves one of Python's.
 OUR_TRACEBACK = re.compile(r'^ *File "[^"]*/monitor/', re.MULTILINE)
-#: A channel that has a digest and quiet hours, but for which all matters too much to wait: each alert is asked about.
-POLICIES = 'digest = "23:59", quiet = "00:00-23:59", wake = "low"'
+#: A channel that has a digest, but for which all matters too much to wait for it: each alert is asked about.
+POLICIES = 'digest = "23:59", wake = "low"'
 #: How many alerts a day the rule rings singly: more than any proof publishes, and each is counted.
 DAILY = "99999/day"
 READY = "The next match rings at once."

@@ -81,7 +81,7 @@ class House:
         )
         chat = (
             f'channels.chat = {{ webhook = "{self._web.url("/chat")}", default = true, burst = false, '
-            'wake = "low", escalate = "boss", escalate_after = "1s" }'
+            'quiet = "00:00-23:59", wake = "low", escalate = "boss", escalate_after = "1s" }'
         )
         boss = f'channels.boss = {{ webhook = "{self._web.url("/boss")}", burst = false }}'
         self._room = Newsroom(
