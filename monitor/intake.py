@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor import feed, item
-from monitor.feed import FeedState, listing, poll, rhythm
+from monitor.feed import FeedState, listing, poll, rhythm, same
 from monitor.item import Change, Entry, Known, Reading
 from monitor.store import feeds as feed_rows
 from monitor.store import items as item_rows
@@ -56,15 +56,14 @@ def take(tx: Tx, answered: Answered, rules: Rules) -> Taken | None:
     """Keep what came and the state after it; None, and nothing is kept, where another holds the feed now."""
     parsed = answered.parsed
     keyed = {item.key(entry): entry for entry in reversed(parsed.entries)}  # oldest first: ids follow arrival
-    # What was not read again is known, and of what it says only the date counts here.
-    same = {each.key: Entry(published=each.published) for each in reversed(parsed.same)}
-    listed = same | keyed
+    known_before = same.unpacked(parsed.same)
+    listed = dict(reversed(known_before.items())) | {key: entry.published for key, entry in keyed.items()}
     known = dict(item_rows.known(tx, answered.state.id, tuple(keyed)))
     news = {key: entry for key, entry in keyed.items() if key not in known}
-    starts_over = poll.starts_over(answered.state, known=len(known) + len(same), listed=len(listed))
+    starts_over = poll.starts_over(answered.state, known=len(known) + len(known_before), listed=len(listed))
     twins = {} if starts_over else _twins(tx, answered.state, news, len(listed))
     shown = listing.Listing(
-        entries=listed, known={*same, *known, *twins}, newest_before=_newest_before(tx, answered.state, listed)
+        dates=listed, known={*known_before, *known, *twins}, newest_before=_newest_before(tx, answered.state, listed)
     )
     lost = None if starts_over else listing.loss(answered.state, shown, answered.declared.window, answered.now)
     after = _after(answered, rules, shown, new=len(news) - len(twins), renamed=len(twins), lost=lost)
@@ -89,8 +88,8 @@ def _twins(tx: Tx, state: FeedState, news: Mapping[bytes, Entry], listed: int) -
     return listing.renamed(news, item_rows.latest(tx, state.id))
 
 
-def _newest_before(tx: Tx, state: FeedState, keyed: Mapping[bytes, Entry]) -> datetime | None:
-    if not listing.is_apart(state, keyed):
+def _newest_before(tx: Tx, state: FeedState, listed: Mapping[bytes, object]) -> datetime | None:
+    if not listing.is_apart(state, listed):
         return None
     return feed_rows.newest(tx, state.id)
 
@@ -102,16 +101,16 @@ def _known(entry: Entry, number: int) -> Known:
 def _after(  # noqa: PLR0913 - all that a state depends on
     answered: Answered, rules: Rules, shown: listing.Listing, *, new: int, renamed: int, lost: listing.Loss | None
 ) -> FeedState:
-    state, now, entries = answered.state, answered.now, tuple(shown.entries.values())
-    brought = poll.Brought(new=new, odd=listing.odd(state, entries, renamed=renamed, now=now))
-    news, watched = rhythm.after(state, brought, [entry.published for entry in entries], now)
+    state, now, dates = answered.state, answered.now, tuple(shown.dates.values())
+    brought = poll.Brought(new=new, odd=listing.odd(state, dates, renamed=renamed, now=now))
+    news, watched = rhythm.after(state, brought, dates, now)
     learned = replace(
         state,
         slow=answered.slow,
         news=news,
         watched=watched,
         returns=listing.returns(state, shown),
-        within=listing.within(state, new, len(entries), lost=lost is not None, now=now),
+        within=listing.within(state, new, len(dates), lost=lost is not None, now=now),
         ttl=answered.document.ttl,
     )
     wait = rules.wait(learned, answered.document.fresh)

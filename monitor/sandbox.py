@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
+import gc
 import logging
 import multiprocessing
 import os
@@ -249,6 +250,7 @@ def _confine() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limit, most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     logging.disable()  # what parsers log are the words of documents
+    gc.freeze()  # what was imported stays; to look through it again and again takes longer than most documents
 
 
 def _answer(pipe: Connection) -> None:

@@ -18,8 +18,8 @@ BODY = b"<rss version='2.0'><channel><item><guid>1</guid></item></channel></rss>
 DOCUMENT = Document(
     url="https://news.example/", body=BODY, content_type="", body_hash=b"", etag=None, modified=None, moved_to=None
 )
-#: Of one entry.
-MEMORY = 24
+#: Of a feed with one entry.
+MEMORY = 32
 
 
 def state(number: int) -> FeedState:

@@ -2,6 +2,7 @@
 
 state     Feed, FeedState; why it stands so        answer    request, outcome: unchanged, a document, or failed
 poll      the state after a poll                   listing   what it lists: overlap, loss, ids made anew
+same      what it lists as it did the time before
 rhythm    when to ask again, by the hours of the   week      silence   whether it has been silent for too long
 health    what of it is worth a message            bulletin  that message in words
 """
@@ -17,7 +18,6 @@ from monitor.feed.answer import (
     NotAFeed,
     Outcome,
     Parsed,
-    Same,
     Trouble,
     Unchanged,
     fresh,
@@ -58,7 +58,6 @@ __all__ = [
     "Outcome",
     "Pace",
     "Parsed",
-    "Same",
     "State",
     "Trouble",
     "Unchanged",

@@ -10,7 +10,6 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from hashlib import blake2b
 from http import HTTPStatus
-from typing import NamedTuple
 
 from monitor.exchange import Answer, Refusal, Refused, Request, Response
 from monitor.feed.state import Cause, FeedState
@@ -26,17 +25,6 @@ _ACCEPT = (
 )
 
 
-class Same(NamedTuple):
-    """An entry that stands in a document letter for letter as it stood in the one before, and was not read again.
-
-    A tuple, since a hundred of them come out of the sandbox with each document.
-    """
-
-    #: The first eight bytes of its key.
-    key: bytes
-    published: datetime | None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
     """A document that is a feed."""
@@ -47,8 +35,8 @@ class Parsed:
     language: str | None = None
     #: How many more entries the document held.
     left_out: int = 0
-    #: Further entries, which are known.
-    same: tuple[Same, ...] = ()
+    #: Further entries, which are known, as ``feed.same`` packs them.
+    same: bytes = b""
     #: By what its entries are known next time; empty where they must be read again.
     remembered: bytes = b""
 

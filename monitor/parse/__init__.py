@@ -84,6 +84,6 @@ def _parsed(found: Found, url: str, standing: Standing) -> Parsed:
         entries=distinct,
         language=markup.clean(found.language)[: entries.LONGEST_NAME] or None,
         left_out=found.left_out,
-        same=standing.same,
+        same=b"".join(standing.same),
         remembered=standing.remembered(distinct) if itself else b"",
     )

@@ -3,27 +3,26 @@
 A wire lists a hundred entries, of which five are new at a poll; those are cut out and read alone, by whatever reader.
 Nothing can be lost by it: only an entry whose very letters were read, and kept, is left out. Where letters alone do not
 make an entry (two share a guid, one holds another, a comment holds one), the document is read whole each time.
+
+Letters are known by the interpreter's own hash of them, 64 bits under a key that each process draws: nobody outside can
+make two that are alike. Workers of the sandbox are forked from one process and share its key; after another one, all is
+read whole once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from hashlib import blake2b
 from struct import Struct
 
 from monitor import item
-from monitor.feed import Same
+from monitor.feed import same
 from monitor.feed.listing import SHORT_KEY
 from monitor.item import Entry
 
-#: How an entry is remembered: what stands for its letters, the beginning of its key, and when it was published.
-_PRINT = 8
-_MEMORY = Struct(f"<{_PRINT}s{SHORT_KEY}sq")
-#: Seconds that stand for no time.
-_UNDATED = -(1 << 62)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: How an entry is remembered: the hash of its letters, and its record. Before them stands the hash of the context.
+_MEMORY = Struct(f"<q{same.SIZE}s")
+_CONTEXT = Struct("<q")
 #: What may follow the name of an element in its tag.
 _NAME_ENDS = frozenset("> \t\r\n/")
 
@@ -35,18 +34,20 @@ class Standing:
     document: str
     #: Where each entry begins and ends.
     places: Sequence[tuple[int, int]]
-    #: What stands for the letters of each.
-    prints: Sequence[bytes]
-    #: How what was read before is remembered, by what stands for its letters.
-    before: Mapping[bytes, bytes]
+    #: Hashes of the letters of each.
+    hashes: Sequence[int]
+    #: What else decides of what the letters mean, by its hash.
+    context: bytes
+    #: Records of what was read before, by the hash of its letters.
+    before: Mapping[int, bytes]
     #: Those of the entries that were.
-    same: tuple[Same, ...]
+    same: Sequence[bytes]
 
     @property
     def news(self) -> str:
         """Return the document without the entries that are the same."""
         pieces, end = [], 0
-        for (start, after), each in zip(self.places, self.prints, strict=True):
+        for (start, after), each in zip(self.places, self.hashes, strict=True):
             if each in self.before:
                 pieces.append(self.document[end:start])
                 end = after
@@ -59,25 +60,26 @@ class Standing:
         """
         keys = [item.key(entry)[:SHORT_KEY] for entry in read]
         apart = len(keys) + len(self.same) == len(self.places)
-        if not apart or not set(keys).isdisjoint(each.key for each in self.same):
+        if not apart or not set(keys).isdisjoint(record[:SHORT_KEY] for record in self.same):
             return b""
-        own = zip(keys, read, strict=True)
-        return b"".join(self.before.get(each) or _packed(each, *next(own)) for each in self.prints)
+        own = (same.packed(key, entry.published) for key, entry in zip(keys, read, strict=True))
+        return self.context + b"".join([_MEMORY.pack(each, self.before.get(each) or next(own)) for each in self.hashes])
 
 
 def taken_apart(document: str, context: str, remembered: bytes = b"") -> Standing:
     """Take a document apart; ``context`` is what else decides of what its letters mean."""
     places = tuple(_places(document, "item" if "</item>" in document else "entry"))
-    key = blake2b(context.encode("utf-8", "surrogatepass"), digest_size=32).digest()
-    prints = [_print(document[start:end], key) for start, end in places]
-    records = (remembered[at : at + _MEMORY.size] for at in range(0, len(remembered), _MEMORY.size))
-    before = {record[:_PRINT]: record for record in records}
+    hashes = [hash(document[start:end]) for start, end in places]
+    mark = _CONTEXT.pack(hash(context))
+    records = remembered[len(mark) :] if remembered.startswith(mark) else b""
+    before: dict[int, bytes] = dict(_MEMORY.iter_unpack(records))
     return Standing(
         document=document,
         places=places,
-        prints=prints,
+        hashes=hashes,
+        context=mark,
         before=before,
-        same=tuple(_unpacked(before[each]) for each in prints if each in before),
+        same=[before[each] for each in hashes if each in before],
     )
 
 
@@ -93,17 +95,3 @@ def _places(document: str, name: str) -> Iterator[tuple[int, int]]:
             start = document.find(opening, end)
         else:
             start = document.find(opening, start + 1)
-
-
-def _print(letters: str, key: bytes) -> bytes:
-    return blake2b(letters.encode("utf-8", "surrogatepass"), digest_size=_PRINT, key=key).digest()
-
-
-def _packed(print_: bytes, key: bytes, entry: Entry) -> bytes:
-    seconds = (entry.published - _EPOCH) // timedelta(seconds=1) if entry.published else _UNDATED
-    return _MEMORY.pack(print_, key, seconds)
-
-
-def _unpacked(record: bytes) -> Same:
-    _, key, seconds = _MEMORY.unpack(record)
-    return Same(key, None if seconds == _UNDATED else _EPOCH + timedelta(seconds=seconds))
