@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, repeat
 from typing import NamedTuple
 
 from monitor import language as languages
@@ -310,54 +310,61 @@ class _Reader:
 
     def field(self, name: str, content: str) -> tuple[int, int]:
         """Read a field, and return the range of its words; a headline is one sentence, whatever stands in it."""
-        first = self._sentence_from = self._paragraph_from = len(self.words)
+        words, starts, follows = self.words, self.starts, self.follows
+        first = self._sentence_from = self._paragraph_from = len(words)
         self._begin, self._paragraph, joined = 0, 1, False
         content = content.replace("_", " ")
-        unspaced = bool(_UNSPACED.search(content))
+        unspaced = _UNSPACED.search(content) is not None
         for found in _SCAN.finditer(content):
             kind = found.lastindex
             if kind == _IS_WORD:
-                word, start = found[1], found.start(1)
+                word = found[1]
                 if unspaced or word[0].isdigit():
-                    self._odd_word(content, word, start, joined=joined)
+                    self._odd_word(content, word, found.start(1), joined=joined)
                 else:
-                    self._word(word, start, joined)
+                    words.append(word)
+                    starts.append(found.start(1))
+                    follows.append(joined)
                 joined = True
                 if word[-1] != "." or not _begins_anew(content, found.end(), certain=False):
                     continue
-            elif not _ends(content, found, self.words):
+            elif not _ends(content, found, words):
                 joined = joined and found[kind or 0] == "."
                 continue
             joined = joined and kind == _IS_WORD and name == "headline"
             if name != "headline":
                 self._close(name, found.end(), line=kind == _IS_LINE)
-        if name == "headline" or len(self.words) > self._sentence_from:
-            self.sentences.append(Sentence(name, self._paragraph, self._begin, len(content)))
-        return first, len(self.words)
+        if name == "headline" or len(words) > self._sentence_from:
+            self._end(name, len(content))
+        return first, len(words)
 
     def _close(self, name: str, end: int, *, line: bool) -> None:
         """End the sentence, and with it the paragraph at the end of a line, where they hold any word."""
         if len(self.words) > self._sentence_from:
-            self.sentences.append(Sentence(name, self._paragraph, self._begin, end))
-            self._sentence_from = len(self.words)
+            self._end(name, end)
         if line and len(self.words) > self._paragraph_from:
             self._paragraph += 1
             self._paragraph_from = len(self.words)
         self._begin = end
 
-    def _word(self, word: str, start: int, joined: bool) -> None:  # noqa: FBT001 - called for each word of each text
+    def _end(self, name: str, end: int) -> None:
+        """End the sentence, to which all words belong that came since the one before."""
+        self.sentence += repeat(len(self.sentences), len(self.words) - self._sentence_from)
+        self.sentences.append(Sentence(name, self._paragraph, self._begin, end))
+        self._sentence_from = len(self.words)
+
+    def _word(self, word: str, start: int, *, joined: bool) -> None:
         self.words.append(word)
         self.starts.append(start)
-        self.sentence.append(len(self.sentences))
         self.follows.append(joined)
 
     def _odd_word(self, content: str, word: str, start: int, *, joined: bool) -> None:
         """Add a number, with the hyphen where it is the tail of an identifier; or words that have no blank between."""
         if joined and word[0].isdigit() and self._numbers_a_name(content, start):
-            self._word(content[start - 1] + word, start - 1, joined)
+            self._word(content[start - 1] + word, start - 1, joined=joined)
             return
         for piece in _UNSPACED_PIECES.finditer(word):
-            self._word(piece[0], start + piece.start(), joined)
+            self._word(piece[0], start + piece.start(), joined=joined)
             joined = True
 
     def _numbers_a_name(self, content: str, start: int) -> bool:
