@@ -78,7 +78,6 @@ def take(tx: Tx, answered: Answered, rules: Rules) -> Taken | None:
     _add(tx, answered, rules, fresh, starts_over=starts_over)
     changed = {key: entry for key, entry in keyed.items() if item.compare(entry, known.get(key)) is Change.CHANGED}
     _revise(tx, answered, changed, known)
-    feed_rows.lists(tx, answered.state.id, listed)
     return Taken(after=after, listed=len(listed), new=len(fresh), changed=len(changed), loss=lost)
 
 
@@ -112,6 +111,8 @@ def _after(  # noqa: PLR0913 - all that a state depends on
         returns=listing.returns(state, shown),
         within=listing.within(state, new, len(dates), lost=lost is not None, now=now),
         ttl=answered.document.ttl,
+        # An answer that lists nothing does not take back what the one before did.
+        window=listing.short_keys(shown.dates) or state.window,
     )
     wait = rules.wait(learned, answered.document.fresh)
     return poll.arrived(learned, answered.document, answered.parsed, brought, wait=wait, now=now)

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, func, insert, not_, or_, select, text, update
 from sqlalchemy.dialects import sqlite
 
 from monitor.feed import LASTING, Cause, Feed, FeedState, State, host_of
-from monitor.feed.listing import Loss, short_keys
+from monitor.feed.listing import Loss
 from monitor.item import believable
 from monitor.store import coverage
 from monitor.store.database import AnyRow, Lease, Tx
@@ -139,7 +139,7 @@ _DUE = (
 _LEARNT = (
     "moved_to", "title", "language", "etag", "modified", "body_hash", "baseline_at", "polled_at", "next_poll_at",
     "failures", "state", "reason", "slow", "cause", "since", "read_at", "look_at", "changed_at", "returns", "within",
-    "ttl", "news", "watched",
+    "ttl", "news", "watched", "window",
 )  # fmt: skip
 _SAVE = (
     update(feed)
@@ -190,20 +190,8 @@ def save(tx: Tx, state: FeedState) -> bool:
     """Keep the state after a poll and end its lease; return False, and keep nothing, if that lease holds no more."""
     coverage.count(tx, state)
     values = {f"new_{name}": getattr(state, name) for name in _LEARNT}
+    values["new_window"] = state.window or None  # nobody knows what it lists
     return tx.execute(_SAVE, {"feed_id": state.id, "token": state.lease, **values}).rowcount == 1
-
-
-_LISTS = (
-    update(feed)
-    .where(feed.c.id == bindparam("feed_id"), feed.c.window.is_distinct_from(bindparam("listed")))
-    .values(window=bindparam("listed"))
-)
-
-
-def lists(tx: Tx, feed_id: int, keys: Iterable[bytes]) -> None:
-    """Note which keys the feed's answer listed; one that lists none does not take back what the one before did."""
-    if listed := short_keys(keys):
-        tx.execute(_LISTS, {"feed_id": feed_id, "listed": listed})
 
 
 _LOSE = sqlite.insert(loss).on_conflict_do_nothing()
