@@ -25,6 +25,8 @@ class Sort(StrEnum):
     CONFIG = "config"
     #: The clock was set.
     CLOCK = "clock"
+    #: How far the clock was off.
+    OFFSET = "offset"
     #: An item was judged, on what could be read of it.
     ITEM = "item"
     ALERT = "alert"
@@ -55,6 +57,17 @@ class Config:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offset:
+    """How far the machine's clock is off, as far as the machine knows."""
+
+    #: Whether anybody sets it by another clock.
+    synchronised: bool
+    offset: timedelta
+    #: It is off by so much at the most.
+    most: timedelta
+
+
 # --- facts -------------------------------------------------------------------------------------------------------
 
 
@@ -75,6 +88,16 @@ def applied(config: Config, toml: str, at: datetime) -> Fact:
 def clock_set(by: timedelta, before: datetime, at: datetime) -> Fact:
     """Return that the machine's clock was set."""
     return Fact(sort=Sort.CLOCK, at=at, body={"step": by.total_seconds(), "before": before.isoformat()})
+
+
+def clock_off(offset: Offset, at: datetime) -> Fact:
+    """Return how far the machine's clock is off."""
+    body = {
+        "synchronised": offset.synchronised,
+        "offset": offset.offset.total_seconds(),
+        "most": offset.most.total_seconds(),
+    }
+    return Fact(sort=Sort.OFFSET, at=at, body=body)
 
 
 def judged(item: Item, ruling: Ruling, config: Config, at: datetime) -> Fact:

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TextIO
 
-from monitor import send
+from monitor import clock, send
 from monitor.alert import Delivery, Notice, Outcome, owed
 from monitor.channel import Channel, Message
 from monitor.config import Config
 from monitor.feed import Feed, host_of, rhythm
 from monitor.judge import Bench
 from monitor.network import Network
+from monitor.record import Offset
 from monitor.sandbox import Sandbox
 from monitor.store.database import Database
 
@@ -131,3 +132,5 @@ class Tools:
     now: Callable[[], datetime]
     #: A number from 0 to 1, anew at each call.
     jitter: Callable[[], float]
+    #: How far the machine's clock is off; None where nobody knows.
+    offset: Callable[[], Offset | None] = clock.offset

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 
-from monitor import alert, item, outage, summary
+from monitor import alert, item, outage, record, summary
 from monitor.alert import Notice, Outcome, Sent
 from monitor.hours import Times
 from monitor.item import Reading
@@ -15,7 +15,7 @@ from monitor.pipeline import Pipeline
 from monitor.runtime import Runtime, Tools
 from monitor.send.ping import ping
 from monitor.store import channels as channel_rows
-from monitor.store import coverage
+from monitor.store import coverage, records
 from monitor.store import deliveries as delivery_rows
 from monitor.store import items as item_rows
 from monitor.store import rulings as ruling_rows
@@ -45,11 +45,18 @@ class Vigil:
         """Do what is due once a day."""
         today = self._tools.now().date()
         if today != self._told:
-            await self._tools.database.write(lambda tx: coverage.tell(tx, self._tools.now(), today=False))
+            await self._tools.database.write(self._tell_of_the_day)
             self._told = today
         await self._do(self._summary_due, self._summarise)
         await self._do(self._canary_due, self._release)
         await self._do(self._lost, self._miss)
+
+    def _tell_of_the_day(self, tx: Tx) -> None:
+        """Tell in the chain how feeds were watched on the days before, and how far the clock is off."""
+        now = self._tools.now()
+        coverage.tell(tx, now, today=False)
+        if offset := self._tools.offset():
+            records.add(tx, [record.clock_off(offset, now)])
 
     async def _do(self, due: Callable[[Tx], datetime | None], work: Callable[[Tx, datetime], None]) -> None:
         at = await self._tools.database.read(due)

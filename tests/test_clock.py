@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from monitor import clock
 from monitor.clock import Clock
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -42,3 +44,14 @@ def test_a_machine_that_slept_is_one_whose_clock_was_set() -> None:
     clock = machine.clock()
     machine.wall += timedelta(hours=8)
     assert (clock(), clock.jump()) == (NOON, timedelta(hours=8))
+
+
+def test_the_kernel_tells_how_far_the_machines_clock_is_off() -> None:
+    off = clock.offset()
+    assert off
+    assert abs(off.offset) <= off.most
+
+
+def test_where_nobody_knows_how_far_it_is_off_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ctypes, "CDLL", lambda _name: object())
+    assert clock.offset() is None

@@ -14,6 +14,7 @@ from pathlib import Path
 from monitor.alert import Delivery
 from monitor.loading import load
 from monitor.pipeline import Pipeline
+from monitor.record import Offset
 from monitor.runtime import Runtime, Tools
 from monitor.sandbox import Sandbox
 from monitor.store import alerts, configs, feeds
@@ -23,6 +24,8 @@ from monitor.vigil import Vigil
 
 #: A Tuesday morning.
 MORNING = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+#: How far the machine's clock is off.
+OFFSET = Offset(synchronised=True, offset=timedelta(milliseconds=-2), most=timedelta(milliseconds=16))
 
 
 class Clock:
@@ -59,7 +62,13 @@ class House:
         self.database.write_now(lambda tx: feeds.sync(tx, loaded.feeds, now))
         runtime = Runtime(loaded, version=version, console=self.console, tls=self._tls, now=self.clock)
         if self.pipeline is None:
-            tools = Tools(database=self.database, sandbox=self._sandbox, now=self.clock, jitter=lambda: 1.0)
+            tools = Tools(
+                database=self.database,
+                sandbox=self._sandbox,
+                now=self.clock,
+                jitter=lambda: 1.0,
+                offset=lambda: OFFSET,
+            )
             self.pipeline = Pipeline(tools, runtime)
             self.tending = Tending(lambda: self._runtime, tools)
             self.vigil = Vigil(self.pipeline, tools)

@@ -47,6 +47,20 @@ async def until(house: House, moment: datetime, *, step: timedelta = timedelta(m
         await house.work()
 
 
+# --- the clock -------------------------------------------------------------------------------------------------------
+
+
+async def test_how_far_the_clock_is_off_is_kept_as_evidence_after_a_start_and_each_day(
+    house: House, wire: HttpServer, receiver: HttpServer
+) -> None:
+    wire.reply("/rss", Reply(body=rss([OLD])))
+    house.configure(config(wire, receiver, 'notify = "office"'))
+    await until(house, MORNING + timedelta(days=2), step=timedelta(hours=6))
+    kept = await house.database.read(lambda tx: records.between(tx, MORNING, house.clock()))
+    off = [record.body for record in kept if record.sort == "offset"]
+    assert off == [{"synchronised": True, "offset": -0.002, "most": 0.016}] * 3
+
+
 # --- the summary -----------------------------------------------------------------------------------------------------
 
 
