@@ -71,10 +71,17 @@ def canonical(document: Mapping[str, Any]) -> str:
 
 def linked(facts: Iterable[Fact], seq: int, head: str) -> Iterator[Record]:
     """Yield the facts as the records that follow the one of that number and hash."""
+    return (record for record, _ in written(facts, seq, head))
+
+
+def written(facts: Iterable[Fact], seq: int, head: str) -> Iterator[tuple[Record, str]]:
+    """Yield the records that ``linked`` yields, each with its body as it is written."""
     for number, fact in enumerate(facts, seq + 1):
-        at = fact.at.astimezone(UTC).isoformat()
-        head = _hash({"seq": number, "at": at, "sort": fact.sort, "body": fact.body, "previous": (previous := head)})
-        yield Record(seq=number, at=at, sort=fact.sort, body=fact.body, previous=previous, hash=head)
+        at, body, previous = fact.at.astimezone(UTC).isoformat(), canonical(fact.body), head
+        # The canonical form of all but the hash, put together: a body that was written again took as long as its hash.
+        line = f'{{"at":"{at}","body":{body},"previous":"{previous}","seq":{number},"sort":"{fact.sort}"}}'
+        head = sha256(line.encode()).hexdigest()
+        yield Record(seq=number, at=at, sort=fact.sort, body=fact.body, previous=previous, hash=head), body
 
 
 def _hash(document: Mapping[str, Any]) -> str:

@@ -25,8 +25,8 @@ def add(tx: Tx, facts: Sequence[Fact]) -> None:
         return
     found = tx.execute(_HEAD).first()
     seq, head = (found.seq, found.hash) if found else (0, ROOT)
-    linked = zip(facts, chain.linked(facts, seq, head), strict=True)
-    tx.execute(_ADD, [_row(each, fact.at) for fact, each in linked])
+    written = zip(facts, chain.written(facts, seq, head), strict=True)
+    tx.execute(_ADD, [_row(each, body, fact.at) for fact, (each, body) in written])
 
 
 def head(tx: Tx) -> str | None:
@@ -59,12 +59,12 @@ def drop(tx: Tx, before: datetime, most: int) -> int:
     return tx.execute(delete(record).where(record.c.seq.in_(numbers))).rowcount if numbers else 0
 
 
-def _row(linked: Record, at: datetime) -> dict[str, Any]:
+def _row(linked: Record, body: str, at: datetime) -> dict[str, Any]:
     return {
         "seq": linked.seq,
         "at": at,
         "sort": linked.sort,
-        "body": chain.canonical(linked.body),
+        "body": body,
         "previous": linked.previous,
         "hash": linked.hash,
     }
