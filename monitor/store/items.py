@@ -13,6 +13,7 @@ from sqlalchemy import LargeBinary, Select, and_, bindparam, delete, func, inser
 from monitor.feed import host_of
 from monitor.item import READING_RETRY, READING_TRIES, ArticleText, Entry, Item, Known, NoText, Reading
 from monitor.store.database import AnyRow, Lease, Tx
+from monitor.store.many import Insert
 from monitor.store.tables import feed, item, revision, seen
 
 #: A feed lists at most so many entries that are read.
@@ -48,7 +49,12 @@ _KNOWN = select(seen.c.key, seen.c.item_id, seen.c.digest).join_from(
     and_(seen.c.feed_id == bindparam("feed"), seen.c.key == func.substr(_KEYS, _PLACE.c.at, _KEY)),
 )
 _NEWEST_ID = select(func.coalesce(func.max(item.c.id), 0))
-_ADD, _SEE = insert(item), insert(seen)
+_ADD = Insert(
+    item,
+    ("id", "feed_id", "key", "version", "seen_at", "baseline", "judge_due_at", "reading", "reading_reason",
+     "reading_tries", "read_due_at", "guid", "link", "headline", "lead", "body", "author", "categories", "published"),
+)  # fmt: skip
+_SEE = Insert(seen, ("feed_id", "key", "item_id", "digest", "at"))
 
 
 def known(tx: Tx, feed_id: int, keys: Sequence[bytes]) -> Mapping[bytes, Known]:
@@ -63,9 +69,9 @@ def add(tx: Tx, feed_id: int, new: Sequence[Arrival]) -> tuple[int, ...]:
         return ()
     first = tx.execute(_NEWEST_ID).scalar_one() + 1
     ids = tuple(range(first, first + len(new)))
-    tx.execute(_ADD, [_arriving(number, feed_id, each) for number, each in zip(ids, new, strict=True)])
-    tx.execute(
-        _SEE,
+    _ADD.into(tx, [_arriving(number, feed_id, each) for number, each in zip(ids, new, strict=True)])
+    _SEE.into(
+        tx,
         [
             {"feed_id": feed_id, "key": each.key, "item_id": number, "digest": each.digest, "at": each.seen_at}
             for number, each in zip(ids, new, strict=True)
@@ -127,7 +133,7 @@ def same(tx: Tx, feed_id: int, twins: Mapping[bytes, Known], now: datetime) -> N
     """Note that these keys are of items that were known under others."""
     if twins:
         rows = [{"feed_id": feed_id, "key": key, "at": now, **asdict(known)} for key, known in twins.items()]
-        tx.execute(_SEE, rows)
+        _SEE.into(tx, rows)
 
 
 def revise(tx: Tx, item_id: int, entry: Entry, digest: bytes, now: datetime) -> bool:
