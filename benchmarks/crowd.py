@@ -109,7 +109,9 @@ class Crowd:
 
     def tally(self) -> Tally:
         now = time.monotonic()
-        late = {n for n in self._alive if self._begun and now - max(self._answered[n], self._begun) > 2 * self._interval}
+        late = {
+            n for n in self._alive if self._begun and now - max(self._answered[n], self._begun) > 2 * self._interval
+        }
         asked = [self._asked[number] for number in self._alive]
         found = Tally(
             polls=dict(self._polls),
@@ -144,11 +146,15 @@ class Crowd:
             self._version[number] += 1
         tag = b"" if kind in {"unchanged", "changed"} else b'ETag: "1"\r\n'
         body = self._body(number)
-        return b"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\nContent-Length: %d\r\n%bConnection: close\r\n\r\n%b" % (
-            len(body),
-            tag,
-            body,
-        ), delay
+        return (
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\nContent-Length: %d\r\n%bConnection: close\r\n\r\n%b"
+            % (
+                len(body),
+                tag,
+                body,
+            ),
+            delay,
+        )
 
     def _count(self, number: int, kind: str) -> None:
         self._polls[kind] += 1
@@ -351,7 +357,9 @@ def _lives(number: int) -> bool:
 
 def _children(number: int) -> list[int]:
     with contextlib.suppress(OSError):
-        return [int(n) for each in Path(f"/proc/{number}/task").iterdir() for n in (each / "children").read_text().split()]
+        return [
+            int(n) for each in Path(f"/proc/{number}/task").iterdir() for n in (each / "children").read_text().split()
+        ]
     return []
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -80,19 +80,22 @@ _COUNT = _NEW.on_conflict_do_update(
 )
 
 
-def count(tx: Tx, after: FeedState) -> None:
-    """Count a poll by the state that it led to, before that takes the place of the one in the store."""
-    if after.polled_at is None:
-        return
-    values = {
-        "feed_id": after.id,
-        "token": after.lease,
-        "now": after.polled_at,
-        "day": _number(after.polled_at),
-        "answered": int(after.failures == 0),
-        "hash": after.body_hash,
-    }
-    tx.execute(_COUNT, values)
+def count(tx: Tx, states: Iterable[FeedState]) -> None:
+    """Count polls by the states that they led to, before those take the place of the ones in the store."""
+    rows = [
+        {
+            "feed_id": after.id,
+            "token": after.lease,
+            "now": after.polled_at,
+            "day": _number(after.polled_at),
+            "answered": int(after.failures == 0),
+            "hash": after.body_hash,
+        }
+        for after in states
+        if after.polled_at is not None
+    ]
+    if rows:
+        tx.execute(_COUNT, rows)
 
 
 def _number(moment: datetime) -> int:
