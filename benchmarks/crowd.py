@@ -48,16 +48,21 @@ MIX = {"not modified": 60, "unchanged": 15, "changed": 15, "slow": 4, "redirect"
 #: Feeds of one host.
 TOGETHER = 10
 ENTRIES = 10
+#: All of 127.0.0.0/8 among others.
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - for as long as it lasts
 SLOW = (1.0, 3.0)
 #: A first round that lasts longer is given up.
 LONGEST_START = 1800.0
 HZ = os.sysconf("SC_CLK_TCK")
 WORDS = (
-    "minister talks border grain harvest port strike court ruling bank rate budget storm flood rescue vote coalition"
-    " treaty pipeline refinery export tariff wheat copper gold index shares merger bid profit loss forecast inflation"
-    " union wage protest police arrest trial appeal satellite launch orbit vaccine hospital school bridge railway"
-    " airline airport ferry fire wildfire drought reservoir dam reactor grid blackout summit envoy ceasefire convoy"
-).split()
+    "minister", "talks", "border", "grain", "harvest", "port", "strike", "court", "ruling", "bank", "rate",
+    "budget", "storm", "flood", "rescue", "vote", "coalition", "treaty", "pipeline", "refinery", "export",
+    "tariff", "wheat", "copper", "gold", "index", "shares", "merger", "bid", "profit", "loss", "forecast",
+    "inflation", "union", "wage", "protest", "police", "arrest", "trial", "appeal", "satellite", "launch",
+    "orbit", "vaccine", "hospital", "school", "bridge", "railway", "airline", "airport", "ferry", "fire",
+    "wildfire", "drought", "reservoir", "dam", "reactor", "grid", "blackout", "summit", "envoy", "ceasefire",
+    "convoy",
+)  # fmt: skip
 
 
 # --- the server ------------------------------------------------------------------------------------------------------
@@ -95,7 +100,7 @@ class Crowd:
         self._lags = array("d")
         self._alive = [number for number, kind in enumerate(kinds) if kind != "dead"]
         self._never = len(self._alive)
-        chance = random.Random(7)
+        chance = random.Random(7)  # noqa: S311 - the same words each time
         self._leads = [" ".join(chance.choices(WORDS, k=60)).encode() for _ in range(2_000)]
         self._leads[0] = b"earthquake " + self._leads[0]  # so much rings
         self._epoch = time.time()
@@ -139,22 +144,15 @@ class Crowd:
                 b"301 Moved" if number % 2 else b"302 Found",
                 number,
             ), 0.0
-        delay = random.uniform(*SLOW) if kind == "slow" else 0.0
-        if kind != "unchanged" and kind != "changed" and b"if-none-match" in head.lower():
+        delay = random.uniform(*SLOW) if kind == "slow" else 0.0  # noqa: S311 - no secret
+        if kind not in {"unchanged", "changed"} and b"if-none-match" in head.lower():
             return b'HTTP/1.1 304 Not Modified\r\nETag: "1"\r\nConnection: close\r\n\r\n', delay
         if kind == "changed":
             self._version[number] += 1
         tag = b"" if kind in {"unchanged", "changed"} else b'ETag: "1"\r\n'
         body = self._body(number)
-        return (
-            b"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\nContent-Length: %d\r\n%bConnection: close\r\n\r\n%b"
-            % (
-                len(body),
-                tag,
-                body,
-            ),
-            delay,
-        )
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\nContent-Length: %d\r\n" % len(body)
+        return b"%b%bConnection: close\r\n\r\n%b" % (head, tag, body), delay
 
     def _count(self, number: int, kind: str) -> None:
         self._polls[kind] += 1
@@ -223,7 +221,7 @@ def serve(pipe: Connection, kinds: Sequence[str], interval: float) -> None:
 
     async def run() -> None:
         loop, over = asyncio.get_running_loop(), asyncio.Event()
-        server = await loop.create_server(lambda: Answering(crowd), "0.0.0.0", 0, backlog=4096)
+        server = await loop.create_server(lambda: Answering(crowd), EVERYWHERE, 0, backlog=4096)
         pipe.send(server.sockets[0].getsockname()[1])
 
         def hear() -> None:
@@ -278,7 +276,7 @@ def server(kinds: Sequence[str], interval: float) -> Iterator[Server]:
 def dead_port() -> Iterator[int]:
     """Yield a port that is taken, and at which nothing listens."""
     with socket.socket() as taken:
-        taken.bind(("0.0.0.0", 0))
+        taken.bind((EVERYWHERE, 0))
         yield taken.getsockname()[1]
 
 
@@ -287,13 +285,10 @@ def dead_port() -> Iterator[int]:
 
 def write_config(folder: Path, kinds: Sequence[str], port: int, dead: int, given: argparse.Namespace) -> Path:
     """Write a configuration of all feeds, and return its path."""
-    (folder / "feeds.toml").write_text(
-        "[feeds]\n"
-        + "".join(
-            f'f{n} = {{ url = "http://{_host(n)}:{dead if kind == "dead" else port}/here/{n}", interval = "{given.interval:.0f}s" }}\n'
-            for n, kind in enumerate(kinds)
-        )
-    )
+    places = [f"http://{_host(n)}:{dead if kind == 'dead' else port}/here/{n}" for n, kind in enumerate(kinds)]
+    every = f'interval = "{given.interval:.0f}s"'
+    feeds = (f'f{n} = {{ url = "{place}", {every} }}\n' for n, place in enumerate(places))
+    (folder / "feeds.toml").write_text("[feeds]\n" + "".join(feeds))
     rules = "".join(f'{word} = {{ match = "earthquake {word}", where = "lead" }}\n' for word in WORDS)
     config = folder / "config.toml"
     config.write_text(
@@ -314,7 +309,7 @@ def daemon(config: Path) -> Iterator[int]:
     """Yield the number of the daemon's process."""
     program = Path(sys.executable).with_name("wirebell")
     with (config.parent / "daemon.log").open("wb") as said:
-        command = [program, "run", "-c", config]
+        command: Sequence[str | Path] = [program, "run", "-c", config]
         process = subprocess.Popen(command, cwd=config.parent, stdout=said, stderr=subprocess.STDOUT)
         try:
             yield process.pid
@@ -465,7 +460,7 @@ def run(kinds: Sequence[str], minutes: float, given: argparse.Namespace, folder:
 
 def drawn(feeds: int, mix: Mapping[str, float]) -> Sequence[str]:
     """Return the kind of each feed."""
-    return random.Random(11).choices(list(mix), list(mix.values()), k=feeds)
+    return random.Random(11).choices(list(mix), list(mix.values()), k=feeds)  # noqa: S311 - the same each time
 
 
 def _mix(words: str) -> Mapping[str, float]:
@@ -486,6 +481,7 @@ def main() -> None:
     mix = given.mix or ({"not modified": 1.0} if given.idle else MIX)
     feeds = given.feeds or (1_000 if given.idle else 100_000)
     minutes = given.minutes or (5.0 if given.idle else 30.0)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal"))  # so that the daemon ends as well
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with tempfile.TemporaryDirectory() as passing:

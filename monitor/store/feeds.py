@@ -400,9 +400,14 @@ def _loss(row: AnyRow) -> Loss:
     return Loss(feed_id=row.feed_id, since=row.since, until=row.until)
 
 
-def facts(tx: Tx) -> tuple[Facts, ...]:
-    """Return every feed ever declared, by name, with what has come from it."""
-    counts: dict[int, int] = dict(iter(tx.execute(select(item.c.feed_id, func.count()).group_by(item.c.feed_id))))
+def facts(tx: Tx, names: Sequence[str] | None = None) -> tuple[Facts, ...]:
+    """Return every feed ever declared, or those of these names, by name, with what has come from it."""
+    shown = select(feed).order_by(feed.c.name)
+    counted = select(item.c.feed_id, func.count()).group_by(item.c.feed_id)
+    if names is not None:
+        shown = shown.where(feed.c.name.in_(names))
+        counted = counted.where(item.c.feed_id.in_(select(feed.c.id).where(feed.c.name.in_(names))))
+    counts: dict[int, int] = dict(iter(tx.execute(counted)))
     return tuple(
         Facts(
             state=state,
@@ -411,7 +416,7 @@ def facts(tx: Tx) -> tuple[Facts, ...]:
             delay=delay(tx, state.id),
             losses=losses(tx, state.id, most=_LOSSES),
         )
-        for state in all_states(tx)
+        for state in map(_state, tx.execute(shown))
     )
 
 
