@@ -47,7 +47,6 @@ from pathlib import Path
 MIX = {"not modified": 60, "unchanged": 15, "changed": 15, "slow": 4, "redirect": 3, "dead": 3}
 #: Feeds of one host.
 TOGETHER = 10
-ENTRIES = 10
 #: All of 127.0.0.0/8 among others.
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - for as long as it lasts
 SLOW = (1.0, 3.0)
@@ -87,8 +86,8 @@ class Tally:
 class Crowd:
     """The feeds, and when each was asked."""
 
-    def __init__(self, kinds: Sequence[str], interval: float) -> None:
-        self._kinds, self._interval = kinds, interval
+    def __init__(self, kinds: Sequence[str], interval: float, entries: int) -> None:
+        self._kinds, self._interval, self._entries = kinds, interval, entries
         count = len(kinds)
         self._answered = array("d", bytes(8 * count))
         self._begun = 0.0
@@ -170,15 +169,15 @@ class Crowd:
         self._answered[number] = time.monotonic()
 
     def _body(self, number: int) -> bytes:
-        newest = self._version[number] + ENTRIES
+        newest = self._version[number] + self._entries
         return b"<?xml version='1.0'?><rss version='2.0'><channel><title>Feed %d</title>%b</channel></rss>" % (
             number,
-            b"".join(self._item(number, each) for each in range(newest, newest - ENTRIES, -1)),
+            b"".join(self._item(number, each) for each in range(newest, newest - self._entries, -1)),
         )
 
     def _item(self, number: int, which: int) -> bytes:
         lead = self._leads[(number * 31 + which) % len(self._leads)]
-        when = formatdate(self._epoch - (ENTRIES + 1 - which) * self._interval).encode()
+        when = formatdate(self._epoch - (self._entries + 1 - which) * self._interval).encode()
         return (
             b"<item><title>%b (%d of %d)</title><link>http://feed%d.example/%d</link><guid>%d-%d</guid>"
             b"<description>%b</description><pubDate>%b</pubDate></item>"
@@ -214,10 +213,10 @@ class Answering(asyncio.Protocol):
         self._transport.close()
 
 
-def serve(pipe: Connection, kinds: Sequence[str], interval: float) -> None:
+def serve(pipe: Connection, kinds: Sequence[str], interval: float, entries: int) -> None:
     """Serve until the pipe is closed, and tell what was seen when asked."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    crowd = Crowd(kinds, interval)
+    crowd = Crowd(kinds, interval, entries)
 
     async def run() -> None:
         loop, over = asyncio.get_running_loop(), asyncio.Event()
@@ -258,11 +257,11 @@ class Server:
 
 
 @contextmanager
-def server(kinds: Sequence[str], interval: float) -> Iterator[Server]:
+def server(kinds: Sequence[str], interval: float, entries: int) -> Iterator[Server]:
     """Yield the server, in a process of its own."""
     context = multiprocessing.get_context("spawn")
     ours, its = context.Pipe()
-    process = context.Process(target=serve, args=(its, kinds, interval), daemon=True)
+    process = context.Process(target=serve, args=(its, kinds, interval, entries), daemon=True)
     process.start()
     its.close()
     try:
@@ -435,7 +434,7 @@ def _lag(lags: Sequence[float]) -> str:
 
 def run(kinds: Sequence[str], minutes: float, given: argparse.Namespace, folder: Path) -> None:
     """Run the crowd and print what came of it."""
-    with server(kinds, given.interval) as crowd, dead_port() as dead:
+    with server(kinds, given.interval, given.entries) as crowd, dead_port() as dead:
         config = write_config(folder, kinds, crowd.port, dead, given)
         with daemon(config) as process:
             first_round(crowd, process, kinds)
@@ -473,6 +472,7 @@ def main() -> None:
     parser.add_argument("--feeds", type=int)
     parser.add_argument("--minutes", type=float)
     parser.add_argument("--interval", type=float, default=300.0, help="seconds between two polls of a feed")
+    parser.add_argument("--entries", type=int, default=10, help="of each feed")
     parser.add_argument("--idle", action="store_true", help="a thousand feeds that all answer 304")
     parser.add_argument("--mix", type=_mix, help='shares of the kinds, such as "changed=1,dead=1"')
     parser.add_argument("--at-once", type=int, default=500, help="polling.concurrency")
