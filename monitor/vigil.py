@@ -25,6 +25,9 @@ from monitor.store.items import Arrival
 
 log = logging.getLogger(__name__)
 
+#: Days of feeds told in one transaction: those of 100,000 would keep polls from being kept for ten seconds.
+_TOLD_AT_ONCE = 500
+
 
 class Vigil:
     """Says that wirebell is alive, and what it brought; its words go through the outbox, as alerts do."""
@@ -45,7 +48,8 @@ class Vigil:
         """Do what is due once a day."""
         today = self._tools.now().date()
         if today != self._told:
-            await self._tools.database.write(lambda tx: coverage.tell(tx, self._tools.now(), today=False))
+            while await self._tools.database.write(self._tell_days):
+                pass
             self._told = today
         await self._do(self._summary_due, self._summarise)
         await self._do(self._canary_due, self._release)
@@ -56,6 +60,9 @@ class Vigil:
         if at is not None:
             await self._tools.database.write(lambda tx: work(tx, at))
             self._pipeline.wake()
+
+    def _tell_days(self, tx: Tx) -> int:
+        return coverage.tell(tx, self._tools.now(), today=False, most=_TOLD_AT_ONCE)
 
     # --- the summary -------------------------------------------------------------------------------------------
 

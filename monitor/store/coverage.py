@@ -105,14 +105,26 @@ def _number(moment: datetime) -> int:
 # --- questions ---------------------------------------------------------------------------------------------------
 
 
-def tell(tx: Tx, now: datetime, *, today: bool) -> None:
-    """Tell in the chain how feeds were watched on the days that are over, and so far ``today``, if not told yet."""
+def tell(tx: Tx, now: datetime, *, today: bool, most: int = -1) -> int:
+    """Tell in the chain how feeds were watched on the days that are over, and so far ``today``, if not told yet.
+
+    Returns how many days of feeds were told: ``most`` of them, where that is not negative.
+    """
     until = _number(now) - (not today)
     untold = and_(coverage.c.polls != coverage.c.told, coverage.c.day <= until)
     named = select(coverage, feed.c.name).join_from(coverage, feed).where(untold)
-    rows = tx.execute(named.order_by(coverage.c.day, feed.c.name)).all()
-    records.add(tx, [Fact(sort=Sort.COVERAGE, at=now, body=_body(row)) for row in rows])
-    tx.execute(update(coverage).where(untold).values(told=coverage.c.polls))
+    rows = tx.execute(named.order_by(coverage.c.day, feed.c.name).limit(most)).all()
+    if rows:
+        records.add(tx, [Fact(sort=Sort.COVERAGE, at=now, body=_body(row)) for row in rows])
+        tx.execute(_TOLD, [{"of": row.feed_id, "on": row.day} for row in rows])
+    return len(rows)
+
+
+_TOLD = (
+    update(coverage)
+    .where(coverage.c.feed_id == bindparam("of"), coverage.c.day == bindparam("on"))
+    .values(told=coverage.c.polls)
+)
 
 
 def drop(tx: Tx, before: datetime) -> int:
