@@ -13,7 +13,9 @@ another process, which listens on all of 127.0.0.0/8, so that ten feeds each hav
 The first round, in which every feed is asked for the first time, lasts as long as it takes to read and keep all that
 they list; how long that was is printed. The minutes begin when it is over. The lag of a poll is measured at the server:
 the time since the answer before, less the five minutes that were asked for. A feed that answers and is left alone for
-two intervals was skipped. ``--idle`` is a thousand feeds that all answer 304, for five minutes.
+two intervals was skipped. With ``--known`` the daemon is one that is started again: it knows those feeds already that
+answer 304, and all are due one after another, so that the first round lasts one interval. ``--idle`` is a thousand
+feeds that all answer 304, for five minutes.
 
 Processor and memory are those of the daemon with all processes below it. Memory is told as the sum of what each holds,
 where shared pages count for each, and with shared pages counted once.
@@ -30,6 +32,7 @@ import random
 import resource
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -39,9 +42,17 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from monitor.feed import Feed
+from monitor.store import feeds as feed_rows
+from monitor.store.database import Database
 
 #: How many of a hundred feeds are of each kind.
 MIX = {"not modified": 60, "unchanged": 15, "changed": 15, "slow": 4, "redirect": 3, "dead": 3}
@@ -50,6 +61,8 @@ TOGETHER = 10
 #: All of 127.0.0.0/8 among others.
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - for as long as it lasts
 SLOW = (1.0, 3.0)
+#: Longer than the daemon takes to start.
+READY = timedelta(seconds=30)
 #: A first round that lasts longer is given up.
 LONGEST_START = 1800.0
 HZ = os.sysconf("SC_CLK_TCK")
@@ -282,9 +295,13 @@ def dead_port() -> Iterator[int]:
 # --- the daemon ------------------------------------------------------------------------------------------------------
 
 
-def write_config(folder: Path, kinds: Sequence[str], port: int, dead: int, given: argparse.Namespace) -> Path:
+def addresses(kinds: Sequence[str], port: int, dead: int) -> Sequence[str]:
+    """Return where each feed is."""
+    return [f"http://{_host(n)}:{dead if kind == 'dead' else port}/here/{n}" for n, kind in enumerate(kinds)]
+
+
+def write_config(folder: Path, places: Sequence[str], given: argparse.Namespace) -> Path:
     """Write a configuration of all feeds, and return its path."""
-    places = [f"http://{_host(n)}:{dead if kind == 'dead' else port}/here/{n}" for n, kind in enumerate(kinds)]
     every = f'interval = "{given.interval:.0f}s"'
     feeds = (f'f{n} = {{ url = "{place}", {every} }}\n' for n, place in enumerate(places))
     (folder / "feeds.toml").write_text("[feeds]\n" + "".join(feeds))
@@ -296,6 +313,31 @@ def write_config(folder: Path, kinds: Sequence[str], port: int, dead: int, given
         f'[network]\nallow = ["127.0.0.0/8"]\n[rules]\n{rules}[channels]\ndesk = "console:"\n'
     )
     return config
+
+
+def know(folder: Path, kinds: Sequence[str], places: Sequence[str], interval: float) -> None:
+    """Make a database in which the feeds that answer 304 are known, and all are due one after another."""
+    file = folder / "crowd.db"
+    begin = datetime.now(UTC) + READY
+    declared = [Feed(name=f"f{number}", url=place) for number, place in enumerate(places)]
+    database = Database.open(f"sqlite:///{file}")
+    database.write_now(partial(feed_rows.sync, declared=declared, now=begin))
+    database.close()
+    order = random.Random(5).sample(range(len(kinds)), len(kinds))  # noqa: S311 - the same each time
+    first, apart = begin.timestamp() * 1e6, interval * 1e6 / len(kinds)
+    due = [(int(first + apart * turn), f"f{number}") for turn, number in enumerate(order)]
+    long_ago = int(first - interval * 1e6)
+    known = [
+        (long_ago,) * 4 + (f"f{n}",) for n, kind in enumerate(kinds) if kind in {"not modified", "slow", "redirect"}
+    ]
+    with sqlite3.connect(file) as link:
+        link.executemany("UPDATE feed SET next_poll_at = ? WHERE name = ?", due)
+        link.executemany(
+            "UPDATE feed SET state = 'ok', etag = '\"1\"', baseline_at = ?, polled_at = ?, read_at = ?, since = ?"
+            " WHERE name = ?",
+            known,
+        )
+    link.close()
 
 
 def _host(number: int) -> str:
@@ -435,7 +477,10 @@ def _lag(lags: Sequence[float]) -> str:
 def run(kinds: Sequence[str], minutes: float, given: argparse.Namespace, folder: Path) -> None:
     """Run the crowd and print what came of it."""
     with server(kinds, given.interval, given.entries) as crowd, dead_port() as dead:
-        config = write_config(folder, kinds, crowd.port, dead, given)
+        places = addresses(kinds, crowd.port, dead)
+        config = write_config(folder, places, given)
+        if given.known:
+            know(folder, kinds, places, given.interval)
         with daemon(config) as process:
             first_round(crowd, process, kinds)
             start = use(process)
@@ -473,6 +518,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float)
     parser.add_argument("--interval", type=float, default=300.0, help="seconds between two polls of a feed")
     parser.add_argument("--entries", type=int, default=10, help="of each feed")
+    parser.add_argument("--known", action="store_true", help="a daemon that knows its feeds from before")
     parser.add_argument("--idle", action="store_true", help="a thousand feeds that all answer 304")
     parser.add_argument("--mix", type=_mix, help='shares of the kinds, such as "changed=1,dead=1"')
     parser.add_argument("--at-once", type=int, default=500, help="polling.concurrency")
