@@ -15,7 +15,7 @@ they list; how long that was is printed. The minutes begin when it is over. The 
 the time since the answer before, less the five minutes that were asked for. A feed that answers and is left alone for
 two intervals was skipped. With ``--known`` the daemon is one that is started again: it knows those feeds already that
 answer 304, and all are due one after another, so that the first round lasts one interval. ``--idle`` is a thousand
-feeds that all answer 304, for five minutes.
+feeds that all answer 304, for five minutes, a minute after their first round.
 
 Processor and memory are those of the daemon with all processes below it. Memory is told as the sum of what each holds,
 where shared pages count for each, and with shared pages counted once.
@@ -61,8 +61,10 @@ TOGETHER = 10
 #: All of 127.0.0.0/8 among others.
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - for as long as it lasts
 SLOW = (1.0, 3.0)
-#: Longer than the daemon takes to start.
-READY = timedelta(seconds=30)
+#: Longer than the daemon takes to start, and to read so many addresses a second.
+READY, READS = timedelta(seconds=15), 1_500
+#: Before idling counts.
+REST = 60.0
 #: A first round that lasts longer is given up.
 LONGEST_START = 1800.0
 HZ = os.sysconf("SC_CLK_TCK")
@@ -135,8 +137,8 @@ class Crowd:
             lags=self._lags.tolist(),
             never=self._never,
             skipped=len(self._skipped | late),
-            least=min(asked),
-            most=max(asked),
+            least=min(asked, default=0),
+            most=max(asked, default=0),
             processor=time.process_time(),
         )
         self._polls.clear()
@@ -264,6 +266,8 @@ class Server:
 
     def tally(self) -> Tally:
         self.pipe.send("tally")
+        if not self.pipe.poll(60):
+            sys.exit("the server says nothing any more")
         found = self.pipe.recv()
         assert isinstance(found, Tally)
         return found
@@ -318,7 +322,7 @@ def write_config(folder: Path, places: Sequence[str], given: argparse.Namespace)
 def know(folder: Path, kinds: Sequence[str], places: Sequence[str], interval: float) -> None:
     """Make a database in which the feeds that answer 304 are known, and all are due one after another."""
     file = folder / "crowd.db"
-    begin = datetime.now(UTC) + READY
+    begin = datetime.now(UTC) + READY + timedelta(seconds=len(kinds) / READS)
     declared = [Feed(name=f"f{number}", url=place) for number, place in enumerate(places)]
     database = Database.open(f"sqlite:///{file}")
     database.write_now(partial(feed_rows.sync, declared=declared, now=begin))
@@ -410,6 +414,10 @@ def _proportional(number: int) -> float:
 # --- the run ---------------------------------------------------------------------------------------------------------
 
 
+def _memory(held: Use | Watch) -> str:
+    return f"memory {held.resident:.0f} MB, {held.proportional:.0f} MB with shared pages once"
+
+
 @dataclass(slots=True)
 class Watch:
     """What was seen in the minutes that count."""
@@ -422,11 +430,11 @@ class Watch:
 
 def first_round(crowd: Server, process: int, kinds: Sequence[str]) -> None:
     """Wait until every feed that answers has been asked once, and print how long that took."""
-    began, asked = time.monotonic(), False
+    began, asked, polls = time.monotonic(), False, 0
     alive = sum(kind != "dead" for kind in kinds)
     told = began
     while (seen := crowd.tally()).never:
-        now = time.monotonic()
+        now, polls = time.monotonic(), polls + sum(seen.polls.values())
         if not _lives(process) or now - began > LONGEST_START:
             sys.exit("the first round did not come to its end; the daemon's log is in daemon.log (see --folder)")
         if not asked and seen.never < alive:
@@ -434,13 +442,14 @@ def first_round(crowd: Server, process: int, kinds: Sequence[str]) -> None:
             print(f"the first poll came {now - began:.1f} s after the start ({_cost(use(process))})", flush=True)
         elif now - told >= 60:
             told = now
-            print(f"  first round: {alive - seen.never:,} of {alive:,} ({_cost(use(process))})", flush=True)
+            asked_once = f"{alive - seen.never:,} of {alive:,}, {polls:,} polls"
+            print(f"  first round: {asked_once} ({_cost(use(process))})", flush=True)
         time.sleep(0.2)
     print(f"every feed was asked once after {time.monotonic() - began:.1f} s ({_cost(use(process))})", flush=True)
 
 
 def _cost(used: Use) -> str:
-    return f"processor {used.processor:.1f} s, memory {used.resident:.0f} MB, {used.proportional:.0f} MB of its own"
+    return f"processor {used.processor:.1f} s, {_memory(used)}"
 
 
 def watch(crowd: Server, process: int, minutes: float) -> Watch:
@@ -459,7 +468,7 @@ def watch(crowd: Server, process: int, minutes: float) -> Watch:
         print(
             f"  {polls / span:6.1f} polls/s   lag {_lag(tally.lags)}   processor {spent / span:7.2%} of a core"
             f" ({spent / max(polls, 1) * 1e3:.2f} ms a poll; server {(tally.processor - served) / span:.1%})"
-            f"   memory {used.resident:.0f} MB, {used.proportional:.0f} MB of its own",
+            f"   {_memory(used)}",
             flush=True,
         )
         before, since, served = used, until, tally.processor
@@ -483,6 +492,8 @@ def run(kinds: Sequence[str], minutes: float, given: argparse.Namespace, folder:
             know(folder, kinds, places, given.interval)
         with daemon(config) as process:
             first_round(crowd, process, kinds)
+            if given.idle:
+                time.sleep(REST)  # what came is judged meanwhile
             start = use(process)
             crowd.begin()
             began = time.monotonic()
@@ -495,7 +506,7 @@ def run(kinds: Sequence[str], minutes: float, given: argparse.Namespace, folder:
     print(f"  lag        {_lag(seen.lags)}, of {len(seen.lags):,} polls")
     print(f"  skipped    {last.skipped:,} feeds; each was asked {last.least} to {last.most} times")
     print(f"  processor  {spent / span:.2%} of a core, {spent / max(polls, 1) * 1e3:.2f} ms a poll")
-    print(f"  memory     {seen.resident:.0f} MB at the most, {seen.proportional:.0f} MB of its own")
+    print(f"  at most    {_memory(seen)}")
     print(f"  database   {size:,.0f} MB")
     words = (folder / "daemon.log").read_text(errors="replace").splitlines()
     levels = Counter(level for line in words for level in ("WARNING", "ERROR") if f" {level} " in f" {line[:60]} ")
