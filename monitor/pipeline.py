@@ -214,7 +214,8 @@ class Polling:
             since = now - rhythm.LOOK_BACK
             rates = [each for each in await self._tools.database.read(feed_rows.rates) if each[0] in free]
             moments = await self._tools.database.read(partial(item_rows.published_since, when=since))
-            self._plan = rhythm.plan(rates, runtime.weights, week.learned(moments), runtime.config.pace)
+            weights, pace = runtime.weights, runtime.config.pace
+            self._plan = await asyncio.to_thread(lambda: rhythm.plan(rates, weights, week.learned(moments), pace))
         self._planned = (now, runtime)
 
     def hand_over(self) -> None:
