@@ -54,8 +54,7 @@ log = logging.getLogger(__name__)
 
 #: How polls are shared out among feeds without an interval is decided anew after so long.
 PLAN_LASTS = timedelta(minutes=10)
-#: While polls are under way, feeds are claimed so far apart, many in one transaction: at each end of a poll one by one,
-#: that cost a quarter of what a poll without news does.
+#: While polls are under way, feeds are claimed so far apart, many in one transaction: not one at each end of a poll.
 CLAIMS_APART = timedelta(milliseconds=50)
 #: Items judged in one transaction.
 BATCH = 50
