@@ -22,6 +22,8 @@ HELLO_WAIT = 5.0
 #: How far back a new rule is tried, and on how many items at the most.
 TRIAL = timedelta(days=7)
 TRIAL_ITEMS = 5000
+#: Feeds on the first screen; to look 10,000 of them up held up their polls for half a minute.
+MOST_FEEDS = 200
 
 
 class Herald:
@@ -51,13 +53,16 @@ class Herald:
         """Print the first screen."""
         loaded, now = runtime.config, self._now()
         zone = loaded.zone
-        names = (*runtime.feeds, *runtime.bench.watches, *runtime.lines)
+        shown = tuple(runtime.feeds)[:MOST_FEEDS]
+        more = len(runtime.feeds) - len(shown)
+        names = (*shown, *runtime.bench.watches, *runtime.lines)
         width = max(map(len, names)) + 2
         hellos = await self._hello_states(runtime)
         local = now.astimezone(zone).strftime("%H:%M")
         lines = [
             f"{loaded.path.name} is fine. Data: {loaded.database_name}. Times are {loaded.zone_name} (now {local}).",
-            *(f"  {name:<{width}}{words}" for name, words in (await self._feed_words(runtime, now)).items()),
+            *(f"  {name:<{width}}{words}" for name, words in (await self._feed_words(runtime, shown, now)).items()),
+            *([f"  and {more:,} more feed{'' if more == 1 else 's'}     see: wirebell status"] if more else []),
             *(
                 f"  {facts.name:<{width}}{greeting.rule_words(facts, now, zone)}"
                 + (f"     see: wirebell rules try {facts.name}" if facts.hits else "")
@@ -88,9 +93,9 @@ class Herald:
         hits = await self._database.read(rulings.baseline_hits)
         return tuple(hits.get(name) or greeting.rung(name, ()) for name in runtime.bench.watches)
 
-    async def _feed_words(self, runtime: Runtime, now: datetime) -> Mapping[str, str]:
+    async def _feed_words(self, runtime: Runtime, shown: Sequence[str], now: datetime) -> Mapping[str, str]:
         words = {}
-        for known in await self._database.read(feeds.facts):
+        for known in await self._database.read(partial(feeds.facts, names=shown)):
             declared = runtime.feeds.get(known.state.name)
             if declared is not None:
                 reads = declared.full_text is FullText.ALWAYS and runtime.bench.reads_articles(declared)

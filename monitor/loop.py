@@ -86,10 +86,12 @@ class Loop(Generic[T]):
         failed: Callable[[T, Exception], Awaitable[None]] | None = None,
         trouble: Trouble | None = None,
         patience: timedelta = FOR_EVER,
+        apart: timedelta = timedelta(0),
     ) -> None:
         """Build the loop; ``failed`` is told of each piece whose work ended in an exception, and of that one.
 
         Loops that share a database share the ``trouble`` with it. A piece that takes longer than the patience hangs.
+        While pieces are under way, claims are so far ``apart``: one is made for all places that have become free.
         """
         self.name = name
         self._trouble = trouble or Trouble()
@@ -97,7 +99,7 @@ class Loop(Generic[T]):
         self._woken = asyncio.Event()
         #: Pieces under way, each with when it was begun, oldest first.
         self._tasks: dict[asyncio.Task[bool], float] = {}
-        self._patience = patience.total_seconds()
+        self._patience, self._apart = patience.total_seconds(), apart.total_seconds()
         #: Pieces of work that ended in an exception: faults of ours, each logged.
         self.faults = 0
         #: Rounds completed; the watchdog is fed only while they go on. An error completes one too: a full disk is not
@@ -117,6 +119,8 @@ class Loop(Generic[T]):
         """Work until cancelled."""
         while True:
             await self._woken.wait()
+            if self._tasks:
+                await asyncio.sleep(self._apart)
             self._woken.clear()
             await self._round()
 

@@ -40,6 +40,7 @@ from monitor.loop import Loop, Trouble
 from monitor.reading import ArticleReading
 from monitor.rule import Unjudged
 from monitor.runtime import LEASE, Line, Runtime, Tools
+from monitor.saving import Saving
 from monitor.store import feeds as feed_rows
 from monitor.store import items as item_rows
 from monitor.store import records as record_rows
@@ -53,6 +54,8 @@ log = logging.getLogger(__name__)
 
 #: How polls are shared out among feeds without an interval is decided anew after so long.
 PLAN_LASTS = timedelta(minutes=10)
+#: While polls are under way, feeds are claimed so far apart, many in one transaction: not one at each end of a poll.
+CLAIMS_APART = timedelta(milliseconds=50)
 #: Items judged in one transaction.
 BATCH = 50
 #: A batch that takes longer hangs: with 1,000 rules one takes 0.1 s. Nothing else bounds it, whereas servers, readers
@@ -82,6 +85,7 @@ class Pipeline:
             limit=lambda: self.runtime.config.polling.concurrency,
             failed=self._polling.give_up,
             trouble=self._trouble,
+            apart=CLAIMS_APART,
         )
         self.reads: Loop[Item] = Loop(
             "read",
@@ -126,6 +130,10 @@ class Pipeline:
         for loop in self.loops:
             loop.wake()
 
+    def hand_over(self) -> None:
+        """Give the database all that was found until now, before whatever it is given next."""
+        self._polling.hand_over()
+
     async def drain(self) -> None:
         """Work until nothing is due in any loop."""
         for loop in self.loops:
@@ -139,6 +147,7 @@ class Polling:
         self._pipeline, self._tools = pipeline, tools
         self._unkept = Unkept(tools, feed_rows.cut_leases)
         self._documents = Documents(tools.sandbox)
+        self._saving = Saving(tools.database)
         #: Polls under way by host.
         self._asked: Counter[str] = Counter()
         #: Hosts that were asked a moment ago, and keep their place until they are to be asked again.
@@ -152,6 +161,7 @@ class Polling:
         await self._renew_plan()
         while not (claimed := await self._claim(limit)) and (rests := await self._in_the_way()):
             await asyncio.wait(rests, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.sleep(CLAIMS_APART.total_seconds())
         self._asked.update(state.host for state in claimed)
         return claimed
 
@@ -203,8 +213,13 @@ class Polling:
             since = now - rhythm.LOOK_BACK
             rates = [each for each in await self._tools.database.read(feed_rows.rates) if each[0] in free]
             moments = await self._tools.database.read(partial(item_rows.published_since, when=since))
-            self._plan = rhythm.plan(rates, runtime.weights, week.learned(moments), runtime.config.pace)
+            weights, pace = runtime.weights, runtime.config.pace
+            self._plan = await asyncio.to_thread(lambda: rhythm.plan(rates, weights, week.learned(moments), pace))
         self._planned = (now, runtime)
+
+    def hand_over(self) -> None:
+        """Give the database what waits to be kept with other states."""
+        self._saving.hand_over()
 
     async def give_up(self, state: FeedState, error: Exception) -> None:
         """Have a feed asked again soon whose answer could not be kept."""
@@ -269,7 +284,7 @@ class Polling:
         await self._save(state, poll.failed(state, failure, wait, pace, self._tools.now()))
 
     async def _save(self, before: FeedState, after: FeedState) -> None:
-        if await self._tools.database.write(partial(feed_rows.save, state=after)):
+        if await self._saving.save(after):
             _tell(before, after)
 
     async def _take(self, answered: Answered) -> None:

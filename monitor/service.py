@@ -27,7 +27,7 @@ from monitor.channel import Channel
 from monitor.clock import Clock
 from monitor.config import Config
 from monitor.errors import ConfigError, StoreError
-from monitor.feed import UNREAD, Feed
+from monitor.feed import Feed
 from monitor.herald import Herald
 from monitor.judge import Watch
 from monitor.loading import load, load_or_last_good
@@ -176,8 +176,7 @@ class Service:
             await self._close()
 
     def _all_worked(self, tx: Tx) -> bool:
-        failing = any(state.state in UNREAD for state in feeds.all_states(tx) if state.enabled)
-        return not failing and deliveries.failed_since(tx, self._started_at) == 0
+        return feeds.count_unread(tx) == 0 and deliveries.failed_since(tx, self._started_at) == 0
 
     async def _answer_for_the_file(self) -> None:
         """Say what is odd in the config, or that the last good one runs in the place of a file that cannot be used."""
@@ -254,8 +253,7 @@ class Service:
 
     def _busy(self, tx: Tx, since: datetime) -> bool:
         """Return whether a feed that was due at the start has not been polled, or an item not been judged."""
-        waiting = any(state.enabled and state.next_poll_at <= since for state in feeds.all_states(tx))
-        return waiting or bool(items.judge_due(tx, self._now(), limit=1))
+        return feeds.is_any_unpolled(tx, since) or bool(items.judge_due(tx, self._now(), limit=1))
 
     # --- ticks -------------------------------------------------------------------------------------------------
 
@@ -292,7 +290,7 @@ class Service:
         systemd.status(self._pipeline.trouble or await self._database.read(self._doing))
 
     def _doing(self, tx: Tx) -> str:
-        troubled = sum(state.enabled and state.state in UNREAD for state in feeds.all_states(tx))
+        troubled = feeds.count_unread(tx)
         waiting = deliveries.count_queued(tx)
         failing = f", {troubled} failing" if troubled else ""
         messages = f"; {waiting} message{'' if waiting == 1 else 's'} waiting" if waiting else ""
@@ -355,6 +353,7 @@ class Service:
             schedule.shift(tx, by=by, now=before + by)
             records.add(tx, [record.clock_set(by, before, before + by)])
 
+        self._pipeline.hand_over()
         self._database.write_now(write)
         self._now.move(by)
         log.warning("the clock jumped by %.0f s; what is due moves with it", by.total_seconds())

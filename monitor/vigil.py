@@ -25,6 +25,9 @@ from monitor.store.items import Arrival
 
 log = logging.getLogger(__name__)
 
+#: Days of feeds told in one transaction: those of 100,000 would keep polls from being kept for ten seconds.
+_TOLD_AT_ONCE = 500
+
 
 class Vigil:
     """Says that wirebell is alive, and what it brought; its words go through the outbox, as alerts do."""
@@ -45,24 +48,26 @@ class Vigil:
         """Do what is due once a day."""
         today = self._tools.now().date()
         if today != self._told:
-            await self._tools.database.write(self._tell_of_the_day)
+            while await self._tools.database.write(self._tell_days):
+                pass
+            await self._tools.database.write(self._tell_offset)
             self._told = today
         await self._do(self._summary_due, self._summarise)
         await self._do(self._canary_due, self._release)
         await self._do(self._lost, self._miss)
 
-    def _tell_of_the_day(self, tx: Tx) -> None:
-        """Tell in the chain how feeds were watched on the days before, and how far the clock is off."""
-        now = self._tools.now()
-        coverage.tell(tx, now, today=False)
+    def _tell_offset(self, tx: Tx) -> None:
         if offset := self._tools.offset():
-            records.add(tx, [record.clock_off(offset, now)])
+            records.add(tx, [record.clock_off(offset, self._tools.now())])
 
     async def _do(self, due: Callable[[Tx], datetime | None], work: Callable[[Tx, datetime], None]) -> None:
         at = await self._tools.database.read(due)
         if at is not None:
             await self._tools.database.write(lambda tx: work(tx, at))
             self._pipeline.wake()
+
+    def _tell_days(self, tx: Tx) -> int:
+        return coverage.tell(tx, self._tools.now(), today=False, most=_TOLD_AT_ONCE)
 
     # --- the summary -------------------------------------------------------------------------------------------
 

@@ -56,6 +56,22 @@ async def test_no_more_is_worked_on_at_once_than_the_limit() -> None:
     assert desk.most_at_once == 3
 
 
+async def test_places_that_become_free_meanwhile_are_filled_by_one_claim() -> None:
+    desk, claims = Desk(*"abcdef"), list[int]()
+
+    async def claim(limit: int) -> Sequence[str]:
+        claims.append(limit)
+        return await desk.claim(limit)
+
+    loop = Loop("desk", claim=claim, work=desk.work, limit=lambda: 3, apart=timedelta(milliseconds=1))
+    loop.wake()
+    running = asyncio.create_task(loop.run())
+    while len(desk.done) < 6:
+        await asyncio.sleep(0)
+    running.cancel()
+    assert claims == [3, 3]
+
+
 async def test_a_broken_piece_is_logged_and_touches_no_other(caplog: pytest.LogCaptureFixture) -> None:
     desk = Desk("a", "broken", "b")
     loop = desk.loop(limit=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -59,12 +59,14 @@ def parse(path: Path, text: str) -> FeedList:
             return FeedList(source=Source(path=path, text=text), outlines=outlines)
 
 
-def taken_in(lists: Iterable[FeedList], sources: Iterable[Source], report: Report) -> tuple[Source, ...]:
+def taken_in(lists: Sequence[FeedList], sources: Iterable[Source], report: Report) -> tuple[Source, ...]:
     """Return the lists as files of feeds, each feed once and under a name that no other has.
 
     What the configuration declares itself is taken from there, by its address, so that one can say more of a feed than
     a list does.
     """
+    if not lists:
+        return ()
     known = _Known(sources)
     return tuple(_as_file(each, known, report) for each in lists)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -80,19 +80,22 @@ _COUNT = _NEW.on_conflict_do_update(
 )
 
 
-def count(tx: Tx, after: FeedState) -> None:
-    """Count a poll by the state that it led to, before that takes the place of the one in the store."""
-    if after.polled_at is None:
-        return
-    values = {
-        "feed_id": after.id,
-        "token": after.lease,
-        "now": after.polled_at,
-        "day": _number(after.polled_at),
-        "answered": int(after.failures == 0),
-        "hash": after.body_hash,
-    }
-    tx.execute(_COUNT, values)
+def count(tx: Tx, states: Iterable[FeedState]) -> None:
+    """Count polls by the states that they led to, before those take the place of the ones in the store."""
+    rows = [
+        {
+            "feed_id": after.id,
+            "token": after.lease,
+            "now": after.polled_at,
+            "day": _number(after.polled_at),
+            "answered": int(after.failures == 0),
+            "hash": after.body_hash,
+        }
+        for after in states
+        if after.polled_at is not None
+    ]
+    if rows:
+        tx.execute(_COUNT, rows)
 
 
 def _number(moment: datetime) -> int:
@@ -102,14 +105,26 @@ def _number(moment: datetime) -> int:
 # --- questions ---------------------------------------------------------------------------------------------------
 
 
-def tell(tx: Tx, now: datetime, *, today: bool) -> None:
-    """Tell in the chain how feeds were watched on the days that are over, and so far ``today``, if not told yet."""
+def tell(tx: Tx, now: datetime, *, today: bool, most: int = -1) -> int:
+    """Tell in the chain how feeds were watched on the days that are over, and so far ``today``, if not told yet.
+
+    Returns how many days of feeds were told: ``most`` of them, where that is not negative.
+    """
     until = _number(now) - (not today)
     untold = and_(coverage.c.polls != coverage.c.told, coverage.c.day <= until)
     named = select(coverage, feed.c.name).join_from(coverage, feed).where(untold)
-    rows = tx.execute(named.order_by(coverage.c.day, feed.c.name)).all()
-    records.add(tx, [Fact(sort=Sort.COVERAGE, at=now, body=_body(row)) for row in rows])
-    tx.execute(update(coverage).where(untold).values(told=coverage.c.polls))
+    rows = tx.execute(named.order_by(coverage.c.day, feed.c.name).limit(most)).all()
+    if rows:
+        records.add(tx, [Fact(sort=Sort.COVERAGE, at=now, body=_body(row)) for row in rows])
+        tx.execute(_TOLD, [{"of": row.feed_id, "on": row.day} for row in rows])
+    return len(rows)
+
+
+_TOLD = (
+    update(coverage)
+    .where(coverage.c.feed_id == bindparam("of"), coverage.c.day == bindparam("on"))
+    .values(told=coverage.c.polls)
+)
 
 
 def drop(tx: Tx, before: datetime) -> int:

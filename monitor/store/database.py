@@ -238,13 +238,13 @@ class Database:
 
     # --- transactions ------------------------------------------------------------------------------------------
 
-    async def write(self, fn: Callable[[Tx], T]) -> T:
+    def write(self, fn: Callable[[Tx], T]) -> asyncio.Future[T]:
         """Run the function in a transaction of its own, after those that wait already; what it raises undoes it."""
-        return await asyncio.get_running_loop().run_in_executor(self._writer_thread, self._write, fn)
+        return asyncio.get_running_loop().run_in_executor(self._writer_thread, self._write, fn)
 
-    async def read(self, fn: Callable[[Tx], T]) -> T:
+    def read(self, fn: Callable[[Tx], T]) -> asyncio.Future[T]:
         """Run the function over one consistent state of the rows, beside whatever is being written."""
-        return await asyncio.get_running_loop().run_in_executor(self._reader_threads, self.read_now, fn)
+        return asyncio.get_running_loop().run_in_executor(self._reader_threads, self.read_now, fn)
 
     def write_now(self, fn: Callable[[Tx], T]) -> T:
         """Run the function as ``write`` does, and wait for it."""

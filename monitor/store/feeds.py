@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, insert, not_, or_, select, text, update
 from sqlalchemy.dialects import sqlite
 
-from monitor.feed import LASTING, Cause, Feed, FeedState, State, host_of
+from monitor.feed import LASTING, UNREAD, Cause, Feed, FeedState, State, host_of
 from monitor.feed.listing import Loss
 from monitor.item import believable
 from monitor.store import coverage
@@ -173,6 +173,18 @@ def is_any_due(tx: Tx, now: datetime) -> bool:
     return tx.execute(_DUE.limit(1), {"now": now}).first() is not None
 
 
+def is_any_unpolled(tx: Tx, since: datetime) -> bool:
+    """Return whether a feed that was due then has not been polled, though somebody may hold it."""
+    waits = select(feed.c.id).where(feed.c.enabled, feed.c.next_poll_at <= since)
+    return tx.execute(waits.limit(1)).first() is not None
+
+
+def count_unread(tx: Tx) -> int:
+    """Return how many feeds should be read and are not."""
+    unread = select(func.count()).select_from(feed).where(feed.c.enabled, feed.c.state.in_(UNREAD))
+    return tx.execute(unread).scalar_one()
+
+
 def _with_room(due: Iterable[AnyRow], limit: int, room: Callable[[str], float]) -> list[int]:
     chosen: list[int] = []
     taken: Counter[str] = Counter()
@@ -188,10 +200,26 @@ def _with_room(due: Iterable[AnyRow], limit: int, room: Callable[[str], float]) 
 
 def save(tx: Tx, state: FeedState) -> bool:
     """Keep the state after a poll and end its lease; return False, and keep nothing, if that lease holds no more."""
-    coverage.count(tx, state)
+    coverage.count(tx, [state])
+    return tx.execute(_SAVE, _learnt(state)).rowcount == 1
+
+
+def save_all(tx: Tx, states: Sequence[FeedState]) -> frozenset[tuple[int, str]]:
+    """Keep the states after polls as ``save`` does; return number and lease of each feed whose lease holds."""
+    numbers = [state.id for state in states]
+    leases = tx.execute(select(feed.c.id, feed.c.lease).where(feed.c.id.in_(numbers), feed.c.lease.is_not(None)))
+    held = frozenset((number, lease) for number, lease in leases)
+    kept = [state for state in states if (state.id, state.lease) in held]
+    if kept:
+        coverage.count(tx, kept)
+        tx.execute(_SAVE, [_learnt(state) for state in kept])
+    return held
+
+
+def _learnt(state: FeedState) -> Mapping[str, Any]:
     values = {f"new_{name}": getattr(state, name) for name in _LEARNT}
     values["new_window"] = state.window or None  # nobody knows what it lists
-    return tx.execute(_SAVE, {"feed_id": state.id, "token": state.lease, **values}).rowcount == 1
+    return {"feed_id": state.id, "token": state.lease, **values}
 
 
 _LOSE = sqlite.insert(loss).on_conflict_do_nothing()
@@ -372,9 +400,14 @@ def _loss(row: AnyRow) -> Loss:
     return Loss(feed_id=row.feed_id, since=row.since, until=row.until)
 
 
-def facts(tx: Tx) -> tuple[Facts, ...]:
-    """Return every feed ever declared, by name, with what has come from it."""
-    counts: dict[int, int] = dict(iter(tx.execute(select(item.c.feed_id, func.count()).group_by(item.c.feed_id))))
+def facts(tx: Tx, names: Sequence[str] | None = None) -> tuple[Facts, ...]:
+    """Return every feed ever declared, or those of these names, by name, with what has come from it."""
+    shown = select(feed).order_by(feed.c.name)
+    counted = select(item.c.feed_id, func.count()).group_by(item.c.feed_id)
+    if names is not None:
+        shown = shown.where(feed.c.name.in_(names))
+        counted = counted.where(item.c.feed_id.in_(select(feed.c.id).where(feed.c.name.in_(names))))
+    counts: dict[int, int] = dict(iter(tx.execute(counted)))
     return tuple(
         Facts(
             state=state,
@@ -383,7 +416,7 @@ def facts(tx: Tx) -> tuple[Facts, ...]:
             delay=delay(tx, state.id),
             losses=losses(tx, state.id, most=_LOSSES),
         )
-        for state in all_states(tx)
+        for state in map(_state, tx.execute(shown))
     )
 
 

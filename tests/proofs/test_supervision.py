@@ -228,7 +228,7 @@ async def test_a_writer_that_hangs_starves_the_watchdog_until_it_goes_on(
     gate = Gate()
     async with at_work(room) as daemon:
         await eats(supervisor)
-        writing = asyncio.create_task(daemon._database.write(lambda _: gate.wait()))
+        writing = asyncio.ensure_future(daemon._database.write(lambda _: gate.wait()))
         try:
             await starves(supervisor)
             assert gate.reached.is_set()

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from monitor import documents
+from monitor import documents, herald
 from monitor.feed import State, rhythm
+from monitor.herald import Herald
 from monitor.store import feeds
 from tests.http_server import HANG, HttpServer, Reply
 from tests.scenarios.house import MORNING, House, payloads, rss
@@ -339,3 +340,19 @@ async def test_an_interval_is_shortened_while_polls_do_not_overlap(
     assert state.next_poll_at == house.clock() + timedelta(seconds=75)
     (lost,) = house.database.read_now(feeds.facts)[0].losses
     assert lost.until - lost.since == timedelta(minutes=5)
+
+
+# --- many feeds --------------------------------------------------------------------------------------------------
+
+
+async def test_the_first_screen_shows_some_of_many_feeds_and_says_where_the_others_are(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(herald, "MOST_FEEDS", 2)
+    feeds = "\n".join(f'{name} = "https://{name}.example/rss"' for name in ("east", "north", "south", "west"))
+    house.configure(f'timezone = "UTC"\n[feeds]\n{feeds}\n[rules]\nroad = "road"\n[channels]\nscreen = "console:"\n')
+    assert house.pipeline
+    await Herald(house.database, console=house.console, now=house.clock).screen(house.pipeline.runtime)
+    shown = house.console.getvalue()
+    assert [name for name in ("east", "north", "south", "west") if f"  {name}" in shown] == ["east", "north"]
+    assert "and 2 more feeds     see: wirebell status" in shown

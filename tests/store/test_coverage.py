@@ -48,6 +48,14 @@ def days(database: Database, now: datetime = NOW + 9 * DAY, *, today: bool = Tru
     return database.write_now(told)
 
 
+def test_days_are_told_a_few_at_a_time_and_each_once(database: Database) -> None:
+    for number in range(5):
+        poll(database, NOW + number * DAY)
+    told = partial(coverage.tell, now=NOW + 9 * DAY, today=False, most=2)
+    assert [database.write_now(told) for _ in range(4)] == [2, 2, 1, 0]
+    assert [day["day"][-2:] for day in days(database)] == ["24", "25", "26", "27", "28"]
+
+
 def test_polls_are_counted_by_what_came_of_them(database: Database) -> None:
     for number, outcome in enumerate((ANSWER, SAME, FAILURE, SAME, ANSWER)):
         poll(database, NOW + number * MINUTE, outcome)

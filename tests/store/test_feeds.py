@@ -172,6 +172,32 @@ def test_a_claimed_feed_is_not_claimed_again_until_its_lease_ends(database: Data
     assert again.lease == "second"
 
 
+def test_a_feed_waits_for_its_first_poll_until_that_is_kept(database: Database) -> None:
+    synced(database, declared("polled"), declared("off", enabled=False))
+    (state,) = claimed(database)
+    waits = partial(feeds.is_any_unpolled, since=NOW)
+    assert database.read_now(waits)
+    assert saved(database, replace(state, next_poll_at=NOW + MINUTE))
+    assert not database.read_now(waits)
+
+
+def test_only_feeds_that_should_be_read_and_are_not_are_counted_as_such(database: Database) -> None:
+    synced(database, *(declared(name) for name in ("ok", "failing", "gone", "off")))
+    for state in claimed(database):
+        how = {"ok": State.OK, "gone": State.GONE}.get(state.name, State.FAILING)
+        assert saved(database, replace(state, state=how))
+    synced(database, *(declared(name) for name in ("ok", "failing", "gone")))
+    assert database.read_now(feeds.count_unread) == 2
+
+
+def test_facts_are_told_of_those_feeds_that_are_asked_for(database: Database) -> None:
+    synced(database, declared("a"), declared("b"), declared("c"))
+    for state in claimed(database):
+        database.write_now(partial(items.add, feed_id=state.id, new=[arrival()]))
+    found = database.read_now(partial(feeds.facts, names=("b", "c", "unknown")))
+    assert [(each.state.name, each.items) for each in found] == [("b", 1), ("c", 1)]
+
+
 def test_a_late_poll_changes_nothing(database: Database) -> None:
     synced(database, declared())
     (late,) = claimed(database, lease="first")

@@ -1,0 +1,101 @@
+"""States after polls are kept together, and each of them as surely as alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from monitor.feed import FeedState
+from monitor.saving import Saving
+from monitor.store import feeds
+from monitor.store.database import Database, Tx
+from tests.store.samples import NOW, claimed, declared, states, synced
+
+T = TypeVar("T")
+AN_HOUR = timedelta(hours=1)
+
+
+class Counting(Database):
+    """A database that counts its transactions."""
+
+    transactions = 0
+
+    def _write(self, fn: Callable[[Tx], T]) -> T:
+        self.transactions += 1
+        return super()._write(fn)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Counting]:
+    opened = Counting.open(f"sqlite:///{tmp_path / 'wirebell.db'}")
+    assert isinstance(opened, Counting)
+    yield opened
+    opened.close()
+
+
+def polled(database: Database, *names: str) -> Sequence[FeedState]:
+    synced(database, *map(declared, names))
+    return [replace(state, etag='"1"', polled_at=NOW, next_poll_at=NOW + AN_HOUR) for state in claimed(database)]
+
+
+async def test_polls_that_end_together_are_kept_in_one_transaction(database: Counting) -> None:
+    ended = polled(database, "a", "b", "c")
+    saving, before = Saving(database), database.transactions
+    assert await asyncio.gather(*map(saving.save, ended)) == [True, True, True]
+    assert database.transactions == before + 1
+    assert {state.etag for state in states(database).values()} == {'"1"'}
+
+
+async def test_a_poll_whose_lease_holds_no_more_keeps_nothing_while_others_do(database: Counting) -> None:
+    late, good = polled(database, "late", "good")
+    saving = Saving(database)
+    kept = await asyncio.gather(saving.save(replace(late, lease="lost")), saving.save(good))
+    assert [*kept] == [False, True]
+    assert (states(database)["late"].etag, states(database)["good"].etag) == (None, '"1"')
+
+
+async def test_a_state_that_cannot_be_kept_touches_no_other(database: Counting) -> None:
+    broken, good = polled(database, "broken", "good")
+    saving = Saving(database)
+    found = await asyncio.gather(
+        saving.save(replace(broken, failures=1 << 70)), saving.save(good), return_exceptions=True
+    )
+    assert (isinstance(found[0], OverflowError), found[1]) == (True, True)
+    assert states(database)["good"].etag == '"1"'
+
+
+async def test_what_is_handed_over_is_kept_before_what_the_database_is_given_next(database: Counting) -> None:
+    first, second = polled(database, "first", "second")
+    saving = Saving(database, apart=AN_HOUR)
+    await saving.save(first)
+    waiting = asyncio.create_task(saving.save(second))
+    await asyncio.sleep(0)
+    saving.hand_over()
+    assert database.write_now(_etags) == {'"1"'}
+    assert await waiting
+
+
+def _etags(tx: Tx) -> set[str | None]:
+    return {state.etag for state in feeds.all_states(tx)}
+
+
+async def test_a_poll_that_ends_alone_is_kept_at_once(database: Counting) -> None:
+    (state,) = polled(database, "alone")
+    assert await asyncio.wait_for(Saving(database, apart=AN_HOUR).save(state), 5)
+
+
+async def test_a_poll_that_is_given_up_ends_no_other(database: Counting) -> None:
+    first, given_up, kept = polled(database, "first", "given up", "kept")
+    saving = Saving(database, apart=AN_HOUR)
+    await saving.save(first)
+    ends, goes_on = (asyncio.create_task(saving.save(each)) for each in (given_up, kept))
+    await asyncio.sleep(0)
+    ends.cancel()
+    saving.hand_over()
+    assert await goes_on
