@@ -31,6 +31,7 @@ class Herald:
 
     def __init__(self, database: Database, *, console: TextIO, now: Callable[[], datetime]) -> None:
         self._database, self._console, self._now = database, console, now
+        self._tried: tuple[Runtime, tuple[greeting.RuleFacts, ...]] | None = None
 
     async def greet(self, runtime: Runtime) -> None:
         """Owe each channel that never had one its hello."""
@@ -77,8 +78,12 @@ class Herald:
         """Return what the rules would have rung for in the stored items of the last seven days."""
         if not names:
             return ()
+        return await self._try(runtime, names, history=False)
+
+    async def _try(self, runtime: Runtime, names: Sequence[str], *, history: bool) -> tuple[greeting.RuleFacts, ...]:
+        """Return what the rules would have rung for in what was stored lately, or in the history alone."""
         since = self._now() - TRIAL
-        stored = await self._database.read(partial(items.since, when=since, limit=TRIAL_ITEMS))
+        stored = await self._database.read(partial(items.since, when=since, limit=TRIAL_ITEMS, history=history))
 
         def judge() -> tuple[greeting.RuleFacts, ...]:
             hits: defaultdict[str, list[tuple[datetime, str]]] = defaultdict(list)
@@ -90,8 +95,10 @@ class Herald:
         return await asyncio.to_thread(judge)
 
     async def _rule_facts(self, runtime: Runtime) -> tuple[greeting.RuleFacts, ...]:
-        hits = await self._database.read(rulings.baseline_hits)
-        return tuple(hits.get(name) or greeting.rung(name, ()) for name in runtime.bench.watches)
+        """Return what the rules would have rung for in what the feeds held at their first polls."""
+        if self._tried is None or self._tried[0] is not runtime:
+            self._tried = runtime, await self._try(runtime, tuple(runtime.bench.watches), history=True)
+        return self._tried[1]
 
     async def _feed_words(self, runtime: Runtime, shown: Sequence[str], now: datetime) -> Mapping[str, str]:
         words = {}

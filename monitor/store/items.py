@@ -88,7 +88,7 @@ def _arriving(number: int, feed_id: int, new: Arrival) -> dict[str, Any]:
         "version": 1,
         "seen_at": new.seen_at,
         "baseline": new.baseline,
-        "judge_due_at": new.seen_at,
+        "judge_due_at": None if new.baseline else new.seen_at,
         "reading": new.reading,
         "reading_reason": "",
         "reading_tries": 0,
@@ -310,9 +310,11 @@ def newest(tx: Tx, limit: int, feed_id: int | None = None) -> tuple[Item, ...]:
     return tuple(map(_item, tx.execute(wanted.order_by(item.c.id.desc()).limit(limit))))
 
 
-def since(tx: Tx, when: datetime, limit: int) -> tuple[Item, ...]:
-    """Return the newest items that were seen since then, newest first."""
+def since(tx: Tx, when: datetime, limit: int, *, history: bool = False) -> tuple[Item, ...]:
+    """Return the newest items that were seen since then, newest first; of ``history`` those alone that are."""
     wanted = _WHOLE.where(item.c.seen_at >= when).order_by(item.c.seen_at.desc(), item.c.id.desc())
+    if history:
+        wanted = wanted.where(item.c.baseline)
     return tuple(map(_item, tx.execute(wanted.limit(limit))))
 
 

@@ -14,14 +14,13 @@ from sqlalchemy.dialects.sqlite import insert
 from monitor import record as evidence
 from monitor.alert import CORRECTING, FIRST, OPEN, Alert, Delivery, DeliveryState, Notice, owed
 from monitor.correction import Told
-from monitor.greeting import RuleFacts, rung
-from monitor.item import Item, believable
+from monitor.item import Item
 from monitor.judge import Ruling
 from monitor.rule import Match
 from monitor.store import deliveries as delivery_rows
 from monitor.store import records, snapshot
 from monitor.store.database import Tx
-from monitor.store.tables import alert, delivery, feed, item, match, revision
+from monitor.store.tables import alert, delivery, match, revision
 
 _MATCH = insert(match)
 _KEEP_MATCH = _MATCH.on_conflict_do_update(
@@ -152,17 +151,3 @@ def follow_up(tx: Tx, sent: Delivery, now: datetime) -> None:
         following = tx.execute(_FOLLOWING.where(_first.c.id == each.alert_id)).scalar()
         if following is not None:
             delivery_rows.add(tx, owed(following, sent.channel, (sent.receiver,), now, rule=each.rule))
-
-
-def baseline_hits(tx: Tx) -> Mapping[str, RuleFacts]:
-    """Return, by rule, what it would have rung for in the history that feeds held at their first poll."""
-    rows = tx.execute(
-        select(match.c.rule, item.c.published, item.c.seen_at, feed.c.title, feed.c.name)
-        .join_from(match, item, match.c.item_id == item.c.id)
-        .join(feed, item.c.feed_id == feed.c.id)
-        .where(item.c.baseline)
-    )
-    hits: defaultdict[str, list[tuple[datetime, str]]] = defaultdict(list)
-    for rule, published, seen_at, title, name in rows:
-        hits[rule].append((believable(published, seen_at) or seen_at, title or name))
-    return {rule: rung(rule, found) for rule, found in hits.items()}

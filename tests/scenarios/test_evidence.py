@@ -110,7 +110,6 @@ async def test_what_was_seen_judged_and_sent_is_there_with_the_rules_text(
     found = exported(house)
     items = [(each["headline"], each["version"], each["read"], each["rules"]) for each in bodies(found, "item")]
     assert items == [
-        (OLD["title"], 1, "lead", ["canal"]),
         (NEW["title"], 1, "lead", ["canal"]),
         (EDITED["title"], 2, "lead", ["canal"]),
     ]

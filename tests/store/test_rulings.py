@@ -9,13 +9,12 @@ from functools import partial
 import pytest
 
 from monitor.alert import Alert, Delivery, owed
-from monitor.greeting import RuleFacts
 from monitor.item import Item
 from monitor.judge import Ruling
 from monitor.rule import Match
 from monitor.store import alerts, deliveries, rulings
 from monitor.store.database import Database, Tx
-from tests.store.samples import HOUR, MINUTE, NOW, added, alert, arrival, entry, evidence, get, notice, told
+from tests.store.samples import HOUR, NOW, added, alert, arrival, entry, evidence, get, notice, told
 
 
 def item(database: Database, number: int = 1, *, baseline: bool = False, published: datetime = NOW) -> Item:
@@ -140,17 +139,3 @@ def test_a_receiver_that_came_later_gets_the_hello_too(database: Database) -> No
     told(database, "mail", receivers=("anna@bank.example", "ben@bank.example"))
     receivers = [each.receiver for each in owed_for(database, notice().id)]
     assert receivers == ["anna@bank.example", "ben@bank.example"]
-
-
-def test_hits_in_what_was_there_at_first_are_counted_by_rule(database: Database) -> None:
-    old = item(database, 1, baseline=True, published=NOW - HOUR)
-    new = item(database, 2, baseline=True, published=NOW - MINUTE)
-    rung = item(database, 3, baseline=False)
-    for each in (new, old, rung):
-        recorded(database, Ruling(item_id=each.id, version=1, matches=(match("nato"),)))
-    recorded(database, Ruling(item_id=old.id, version=1, matches=(match("kyiv"),)))
-    database.write_now(lambda tx: tx.exec_driver_sql("UPDATE feed SET title = 'ТАСС'"))
-    assert database.read_now(rulings.baseline_hits) == {
-        "nato": RuleFacts(name="nato", hits=2, last_at=NOW - MINUTE, last_feed="ТАСС"),
-        "kyiv": RuleFacts(name="kyiv", hits=1, last_at=NOW - HOUR, last_feed="ТАСС"),
-    }
