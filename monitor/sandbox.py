@@ -33,6 +33,8 @@ T = TypeVar("T")
 MEMORY_LIMIT = 600 * 1024 * 1024
 #: Documents that a worker reads before a fresh one takes its place, so that what a parser leaks stays small.
 DOCUMENTS_PER_WORKER = 2_000
+#: A worker that had nothing to read for so long ends, and gives its memory back: 50 MB of a daemon's 200.
+IDLE = timedelta(minutes=2)
 #: With less memory in the machine there is one worker for both lanes.
 ROOM_FOR_TWO = 1024 * 1024 * 1024
 #: A worker ends itself at the deadline; one that could not (it was stopped, say) is killed so much later.
@@ -89,10 +91,10 @@ class Killed:
 class Sandbox:
     """Two lanes with one worker process each; a worker starts with the first document of its lane."""
 
-    def __init__(self, *, machine_memory: int | None = None) -> None:
+    def __init__(self, *, machine_memory: int | None = None, idle: timedelta = IDLE) -> None:
         memory = _machine_memory() if machine_memory is None else machine_memory
-        clean = _Queue()
-        self._lanes = {Lane.CLEAN: clean, Lane.SLOW: _Queue() if memory >= ROOM_FOR_TWO else clean}
+        clean = _Queue(idle)
+        self._lanes = {Lane.CLEAN: clean, Lane.SLOW: _Queue(idle) if memory >= ROOM_FOR_TWO else clean}
 
     async def run(
         self, reader: Callable[..., T], *args: object, lane: Lane, deadline: timedelta, **kwargs: object
@@ -146,13 +148,20 @@ def _receive(pipe: Connection) -> _Task:
 class _Queue:
     """One worker, the documents that wait for it, and the thread that waits for its answers."""
 
-    def __init__(self) -> None:
+    def __init__(self, idle: timedelta) -> None:
+        self._idle = idle.total_seconds()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox")
         self._worker: _Worker | None = None
+        self._rest: asyncio.TimerHandle | None = None
         self._closed = False
 
     async def run(self, task: _Task) -> Any:  # noqa: ANN401 - no types come through the pipe to a worker
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._ask, task)
+        loop = asyncio.get_running_loop()
+        if self._rest:
+            self._rest.cancel()
+        if not self._closed:  # a document that waits for longer than that has the worker started anew
+            self._rest = loop.call_later(self._idle, self._thread.submit, self._bury)
+        return await loop.run_in_executor(self._thread, self._ask, task)
 
     def _ask(self, task: _Task) -> object:
         if self._worker and self._worker.has_died:
@@ -171,6 +180,8 @@ class _Queue:
 
     def close(self) -> None:
         self._closed = True
+        if self._rest:
+            self._rest.cancel()
         if self._worker:
             self._worker.kill()
         self._thread.shutdown(cancel_futures=True)

@@ -196,6 +196,16 @@ async def test_a_worker_that_cannot_start_is_a_fault_of_the_machine(
     assert await pid(box)
 
 
+async def test_a_worker_that_has_nothing_to_read_ends_and_another_starts_with_the_next_document() -> None:
+    box = Sandbox(machine_memory=2 * GIGABYTE, idle=timedelta(0))
+    first = await pid(box)
+    async with asyncio.timeout(LIMIT):
+        while is_alive(first):
+            await asyncio.sleep(0)
+    assert await pid(box) != first
+    box.close()
+
+
 async def test_workers_are_renewed(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox, "DOCUMENTS_PER_WORKER", 3)
     answers = [await pid(box) for _ in range(7)]
