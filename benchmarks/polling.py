@@ -112,7 +112,7 @@ def wire(texts: Sequence[tuple[str, str]], first: int) -> bytes:
     items = (
         f"<item><title>{escape(title)}</title><link>https://wire.example/world/{n}</link>"
         f'<guid isPermaLink="true">https://wire.example/world/{n}</guid>'
-        f"<pubDate>{format_datetime(NOW - timedelta(minutes=4 * (2_000 - n)))}</pubDate><category>World</category>"
+        f"<pubDate>{format_datetime(NOW + timedelta(seconds=n - FIRST))}</pubDate><category>World</category>"
         f"<description><![CDATA[<p>{body[:LEAD]}</p> &amp; more]]></description></item>"
         for n in range(first, first - ENTRIES, -1)
         for title, body in (texts[n % len(texts)],)
@@ -281,6 +281,7 @@ class Ours:
         assert taken
         self._documents.kept(state, read.found)
         due: Sequence[Item] = self._database.read_now(partial(item_rows.judge_due, now=NOW, limit=ENTRIES))
+        assert len(due) == taken.new or not state.baseline_at, "history is not judged, news is"
         for each in due:
             self._rules.match(text.read(headline=each.entry.headline, text=each.entry.lead, language="en"))
         self._database.write_now(partial(item_rows.judged, items=due, config=self._version))

@@ -46,7 +46,7 @@ from monitor.store import items as item_rows
 from monitor.store import records as record_rows
 from monitor.store import rulings as ruling_rows
 from monitor.store import snapshot
-from monitor.store.database import Tx
+from monitor.store.database import Lease, Tx
 from monitor.unkept import KEEP_AGAIN, Unkept
 
 T = TypeVar("T")
@@ -56,6 +56,8 @@ log = logging.getLogger(__name__)
 PLAN_LASTS = timedelta(minutes=10)
 #: While polls are under way, feeds are claimed so far apart, many in one transaction: not one at each end of a poll.
 CLAIMS_APART = timedelta(milliseconds=50)
+#: What cannot be polled yet is tried again after so long.
+SOON = timedelta(seconds=1)
 #: Items judged in one transaction.
 BATCH = 50
 #: A batch that takes longer hangs: with 1,000 rules one takes 0.1 s. Nothing else bounds it, whereas servers, readers
@@ -231,13 +233,19 @@ class Polling:
         async with AsyncExitStack() as held:
             try:
                 declared = runtime.feeds.get(state.name)
-                if declared is None:  # removed since it was claimed: its lease runs out with nothing lost
+                if declared is None:
+                    await self._hand_back(state)
                     return
                 asked = replace(feed.request(state), access=declared.access)
                 answer = await held.enter_async_context(runtime.network.answering(asked))
             finally:
                 self._let_rest(state.host)
             await self._heed(state, declared, answer)
+
+    async def _hand_back(self, state: FeedState) -> None:
+        """End the lease of a feed that the config does not know: it was removed, or is about to be known."""
+        lease = Lease(number=state.id, token=state.lease, until=self._tools.now() + SOON)
+        await self._tools.database.write(partial(feed_rows.cut_leases, leases=[lease]))
 
     async def _heed(self, state: FeedState, declared: feed.Feed, answer: Answer) -> None:
         outcome = feed.outcome(state, answer, self._tools.now())

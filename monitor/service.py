@@ -403,11 +403,11 @@ class Service:
         if loaded.database != before.database:
             log.warning("the database stays %s until the next start", before.database_name)
         runtime = await asyncio.to_thread(self._prepare, loaded, self._runtime)
-        changed = _changed_rules(before, loaded)
-        trials = await self._herald.try_rules(runtime, changed)
         self._runtime = runtime
         self._pipeline.runtime = runtime
         self._stamp = _stamp(loaded)
+        changed = _changed_rules(before, loaded)
+        trials = await self._herald.try_rules(runtime, changed)
 
         def write(tx: Tx) -> int:
             deliveries.release_held(tx, self._now())

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from monitor import documents, herald
-from monitor.feed import State, rhythm
+from monitor.feed import Feed, State, rhythm
 from monitor.herald import Herald
+from monitor.loading import load
 from monitor.store import feeds
 from tests.http_server import HANG, HttpServer, Reply
 from tests.scenarios.house import MORNING, House, payloads, rss
@@ -200,6 +202,26 @@ async def test_a_server_on_this_machine_is_not_asked_unless_allowed(
     assert wire.connections == 0
     (state,) = house.database.read_now(feeds.all_states)
     assert state.reason.startswith("no answer: address is not public")
+
+
+async def test_a_feed_that_was_claimed_before_its_config_is_in_force_is_polled_in_the_next_second(
+    house: House, wire: HttpServer, receiver: HttpServer
+) -> None:
+    wire.reply("/rss", Reply(body=rss([OLD])))
+    wire.reply("/other", Reply(body=rss([OLD])))
+    before = config(wire, receiver)
+    house.configure(before)
+    await house.work()
+    with_another = before + f'\nfeeds.other = {{ url = "{wire.url("/other")}" }}'
+    another = Feed(name="other", url=wire.url("/other"))
+    (known,) = load(house.folder / "config.toml", {}).feeds
+    await house.database.write(partial(feeds.sync, declared=(known, another), now=house.clock()))
+    await house.work()
+    assert wire.asked("/other") == ()
+    house.configure(with_another)
+    house.clock.forward(seconds=1)
+    await house.work()
+    assert len(wire.asked("/other")) == 1
 
 
 async def test_a_removed_feed_rests_and_resumes_where_it_was(
