@@ -16,23 +16,20 @@ from __future__ import annotations
 
 import asyncio
 import http.cookiejar
-import os
-import socket
 import ssl
 import sys
-import threading
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from http import HTTPStatus
 from importlib.util import find_spec
-from ipaddress import ip_address
 
 import httpcore
 import httpx
 
-from monitor.address import Address, Range, inner, is_public
+from monitor.address import Range
+from monitor.dialler import Guard, Lookups, NoAnswer, Resolve, ToProxy, spelt
 from monitor.exchange import Access, Proxy, Refusal, Refused, Request, Response
 from monitor.room import Place, Room
 
@@ -41,17 +38,9 @@ if find_spec("sniffio") is None:
     # was a quarter of what a poll cost. What is None here it knows at once not to be there.
     sys.modules["sniffio"] = None  # type: ignore[assignment]
 
-#: Returns the addresses of a host name, and raises OSError where there are none; called in a thread, and may block.
-Resolve = Callable[[str], Sequence[Address]]
-
 CONNECT_LIMIT = timedelta(seconds=5)
 #: Longest silence before or within an answer.
 READ_LIMIT = timedelta(seconds=10)
-LOOKUP_LIMIT = timedelta(seconds=5)
-#: Lookups at a time. asyncio's own 6 threads made a good name wait 6 s behind 12 that hang.
-LOOKUPS = 32
-#: Addresses of one name that are tried in turn.
-DIALS = 4
 REDIRECTS = 5
 #: Bytes that large bodies may hold together, from the first until they have been read; one more may exceed it (see
 #: Room). There are two such rooms: in one, what hangs its reader would keep out a large feed that is read at once. With
@@ -91,8 +80,8 @@ class Network:
         """
         self._timeout = timeout
         self._rooms = {slow: Room(ROOM) for slow in (False, True)}
-        lookups = _Lookups(resolve or _resolve)
-        self._guard = _Guard(lookups, allow)
+        lookups = Lookups(resolve)
+        self._guard = Guard(lookups, allow)
         self._client = httpx.AsyncClient(
             transport=_Transport(lookups, self._guard, ssl_context or httpx.create_ssl_context(trust_env=False)),
             headers={"User-Agent": user_agent, "Accept-Encoding": "gzip", "Connection": "close"},
@@ -138,7 +127,7 @@ class Network:
         access, for_good = request.access, True
         for hop in range(REDIRECTS + 1):
             if access.proxy:
-                self._guard.check(url.host, _spelt(url))
+                self._guard.check(url.host, spelt(url.raw_host.decode("ascii")))
             bare, password = _without_password(url)
             headers = _bytes(_told(request, url))
             asking = self._client.stream("GET", bare, headers=headers, auth=password, extensions={"access": access})
@@ -155,7 +144,7 @@ class Network:
                     )
             for_good = for_good and answer.status_code in _MOVED_FOR_GOOD
             url = _usable(url.join(location))
-        raise _NoAnswer(Refusal.REDIRECTS, f"more than {REDIRECTS}, the last one to {url.host}")
+        raise NoAnswer(Refusal.REDIRECTS, f"more than {REDIRECTS}, the last one to {url.host}")
 
     async def _body(self, answer: httpx.Response, limit: int, place: Place) -> bytes:
         body, received = bytearray(), 0
@@ -165,7 +154,7 @@ class Network:
             for piece in unpacked.pieces(chunk):
                 body += piece
                 if max(received, len(body)) > limit:
-                    raise _NoAnswer(Refusal.TOO_LARGE, f"more than {limit} bytes")
+                    raise NoAnswer(Refusal.TOO_LARGE, f"more than {limit} bytes")
                 if len(body) > SMALL:
                     await place.take(len(piece))
                 # A bomb is one chunk of 10 kB, whose 160 pieces would hold up all others for 80 ms.
@@ -174,19 +163,10 @@ class Network:
         return bytes(body)
 
 
-class _NoAnswer(Exception):
-    """Carries a reason out of httpx; never leaves this module."""
-
-    def __init__(self, reason: Refusal, detail: str) -> None:
-        super().__init__(reason, detail)
-        self.reason = reason
-        self.detail = detail
-
-
 #: All that httpx, httpcore, zlib and the address parsers raise for what a server or a feed list says.
 #: UnicodeError and bad IPv6 brackets are ValueErrors; anyio wraps what it does not know into groups.
 _FAULTS = (
-    _NoAnswer,
+    NoAnswer,
     httpcore.TimeoutException,
     httpcore.NetworkError,
     httpcore.ProtocolError,
@@ -202,7 +182,7 @@ _FAULTS = (
 
 def _reason(fault: Exception) -> tuple[Refusal, str]:  # noqa: PLR0911 - a table
     match fault:
-        case _NoAnswer(reason=reason, detail=detail):
+        case NoAnswer(reason=reason, detail=detail):
             return reason, detail
         case httpcore.ConnectTimeout():
             return Refusal.TIMEOUT, f"no secure connection after {CONNECT_LIMIT.total_seconds():g} s"
@@ -232,11 +212,11 @@ def _tls_words(fault: Exception) -> str:
 
 def _usable(url: httpx.URL) -> httpx.URL:
     if url.scheme not in {"http", "https"}:
-        raise _NoAnswer(Refusal.URL, f"{url.scheme or 'no scheme'}: only http and https are asked")
+        raise NoAnswer(Refusal.URL, f"{url.scheme or 'no scheme'}: only http and https are asked")
     if not url.host:
-        raise _NoAnswer(Refusal.URL, "it names no host")
+        raise NoAnswer(Refusal.URL, "it names no host")
     if url.port is not None and not 0 < url.port < 1 << 16:
-        raise _NoAnswer(Refusal.URL, f"port {url.port} does not exist")
+        raise NoAnswer(Refusal.URL, f"port {url.port} does not exist")
     return url
 
 
@@ -261,16 +241,6 @@ def _told(request: Request, url: httpx.URL) -> Mapping[str, str]:
 
 def _origin(url: httpx.URL) -> tuple[str, bytes, int | None]:
     return url.scheme, url.raw_host, url.port or {"http": 80, "https": 443}.get(url.scheme)
-
-
-def _spelt(url: httpx.URL) -> Sequence[Address]:
-    """Return the address that a host is a spelling of, such as ``0x7f.1``; none where it is a name."""
-    host = url.raw_host.decode("ascii")
-    with suppress(ValueError):
-        return [ip_address(host)]
-    with suppress(OSError):
-        return [ip_address(socket.inet_aton(host))]
-    return []
 
 
 def _bytes(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
@@ -328,7 +298,7 @@ class _Gzip:
 
     def end(self) -> None:
         if self._owed:
-            raise _NoAnswer(Refusal.PROTOCOL, "its gzip is cut off")
+            raise NoAnswer(Refusal.PROTOCOL, "its gzip is cut off")
 
 
 def _unpacker(coding: str) -> _Plain | _Gzip:
@@ -338,7 +308,7 @@ def _unpacker(coding: str) -> _Plain | _Gzip:
         case "gzip" | "x-gzip":
             return _Gzip()
         case _:
-            raise _NoAnswer(Refusal.ENCODING, repr(coding))
+            raise NoAnswer(Refusal.ENCODING, repr(coding))
 
 
 class _Transport(httpx.AsyncBaseTransport):
@@ -348,7 +318,7 @@ class _Transport(httpx.AsyncBaseTransport):
     as they are: this module is their only reader.
     """
 
-    def __init__(self, lookups: _Lookups, guard: _Guard, ssl_context: ssl.SSLContext) -> None:
+    def __init__(self, lookups: Lookups, guard: Guard, ssl_context: ssl.SSLContext) -> None:
         self._lookups, self._guard, self._trusting = lookups, guard, ssl_context
         self._pools: dict[tuple[Proxy | None, str | None], httpcore.AsyncConnectionPool] = {}
 
@@ -394,7 +364,7 @@ class _Transport(httpx.AsyncBaseTransport):
             proxy_ssl_context=trusting if proxy.url.startswith("https:") else None,
             max_connections=None,
             max_keepalive_connections=0,
-            network_backend=_ToProxy(self._lookups),
+            network_backend=ToProxy(self._lookups),
         )
 
     async def aclose(self) -> None:
@@ -412,131 +382,3 @@ class _Stream(httpx.AsyncByteStream):
 
     async def aclose(self) -> None:
         await self._answer.aclose()
-
-
-class _Dialler(httpcore.AsyncNetworkBackend):
-    """Dials the addresses of a name in turn. Socket files stay impossible, as the base class leaves them."""
-
-    def __init__(self, lookups: _Lookups) -> None:
-        self._lookups = lookups
-        self._inner = httpcore.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Return a connection to the first address of a host that answers."""
-        fault = _NoAnswer(Refusal.DNS, f"{host} has no address")
-        for address in (await self._addresses(host))[:DIALS]:
-            try:
-                return await self._inner.connect_tcp(str(address), port, timeout, local_address, socket_options)
-            except httpcore.ConnectTimeout:
-                fault = _NoAnswer(Refusal.TIMEOUT, f"no connection to {address} port {port} after {timeout:g} s")
-            except httpcore.ConnectError as error:
-                fault = _NoAnswer(Refusal.CONNECT, f"{address} port {port}: {_dial_words(error)}")
-        raise fault
-
-    async def _addresses(self, host: str) -> Sequence[Address]:
-        return await self._lookups.addresses(host)
-
-
-class _Guard(_Dialler):
-    """Checks the addresses of a name and dials one of those same answers.
-
-    Every hop passes here, after every parser, with no gap between check and dial: spellings, redirects and names
-    that change their answer are all decided by the address. Host header and certificate keep the name.
-    """
-
-    def __init__(self, lookups: _Lookups, allow: tuple[Range, ...]) -> None:
-        super().__init__(lookups)
-        self._allow = allow
-
-    async def _addresses(self, host: str) -> Sequence[Address]:
-        addresses = await super()._addresses(host)
-        self.check(host, addresses)
-        return addresses
-
-    def check(self, host: str, addresses: Sequence[Address]) -> None:
-        """Raise _NoAnswer if one of a host's addresses may not be asked."""
-        for address in addresses:
-            if not self._may_be_dialled(address):
-                place = str(address) if host == str(address) else f"{host} is {address}"
-                raise _NoAnswer(Refusal.ADDRESS, f"{place}; [network] allow can open it")
-
-    def _may_be_dialled(self, address: Address) -> bool:
-        return is_public(address) or any(inner(address) in block for block in self._allow)
-
-
-class _ToProxy(_Dialler):
-    """Dials a proxy, which is the owner's: it is not guarded, and a fault on the way to it is its own."""
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Return a connection to the proxy."""
-        try:
-            return await super().connect_tcp(host, port, timeout, local_address, socket_options)
-        except _NoAnswer as fault:
-            raise _NoAnswer(Refusal.PROXY, fault.detail) from None
-
-
-def _dial_words(error: httpcore.ConnectError) -> str:
-    """Return the system's words for a failed dial; httpcore keeps the OSError, and anyio the one below it."""
-    outer = error.args[0] if error.args else None
-    inner = getattr(outer, "__cause__", None) or outer
-    number = getattr(inner, "errno", None)
-    return os.strerror(number) if number else str(inner)
-
-
-class _Lookups:
-    """Finds addresses in daemon threads: a name that hangs delays neither other names nor the end of the process."""
-
-    def __init__(self, resolve: Resolve) -> None:
-        self._resolve = resolve
-        self._idle = asyncio.Semaphore(LOOKUPS)
-
-    async def addresses(self, host: str) -> Sequence[Address]:
-        with suppress(ValueError):
-            return [ip_address(host)]  # without a thread, which would cost a third of a millisecond
-        try:
-            async with asyncio.timeout(LOOKUP_LIMIT.total_seconds()):
-                await self._idle.acquire()
-                found: asyncio.Future[Sequence[Address]] = asyncio.get_running_loop().create_future()
-                threading.Thread(target=self._look_up, args=(host, found), name=f"lookup {host}", daemon=True).start()
-                return await found
-        except TimeoutError:
-            raise _NoAnswer(Refusal.DNS, f"no word about {host} after {LOOKUP_LIMIT.total_seconds():g} s") from None
-        except (OSError, ValueError) as error:  # ValueError: labels that are too long or cannot be encoded
-            raise _NoAnswer(Refusal.DNS, f"{host}: {getattr(error, 'strerror', None) or error}") from None
-
-    def _look_up(self, host: str, found: asyncio.Future[Sequence[Address]]) -> None:
-        answer: Sequence[Address] | Exception
-        try:
-            answer = self._resolve(host)
-        except (OSError, ValueError) as error:
-            answer = error
-        with suppress(RuntimeError):  # the loop has ended meanwhile
-            found.get_loop().call_soon_threadsafe(self._settle, found, answer)
-
-    def _settle(self, found: asyncio.Future[Sequence[Address]], answer: Sequence[Address] | Exception) -> None:
-        self._idle.release()
-        if found.done():  # nobody waits any more
-            return
-        if isinstance(answer, Exception):
-            found.set_exception(answer)
-        else:
-            found.set_result(answer)
-
-
-def _resolve(host: str) -> Sequence[Address]:
-    answers = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    return [ip_address(place[0]) for *_, place in answers]

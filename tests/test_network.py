@@ -21,8 +21,9 @@ import httpcore
 import pytest
 import trustme
 
-from monitor import network
+from monitor import dialler, network
 from monitor.address import Address, Range, is_public
+from monitor.dialler import Guard, Lookups
 from monitor.exchange import Answer, Refusal, Refused, Request, Response
 from monitor.network import Network
 from monitor.room import Room
@@ -128,7 +129,7 @@ def opened(
     allow: tuple[Range, ...] = (),
     timeout: timedelta = timedelta(seconds=5),
     ssl_context: ssl.SSLContext | None = TRUSTING_NOBODY,
-    resolve: network.Resolve | None = None,
+    resolve: dialler.Resolve | None = None,
 ) -> aclosing[Network]:
     return aclosing(
         Network(user_agent="wirebell/test", allow=allow, timeout=timeout, ssl_context=ssl_context, resolve=resolve)
@@ -301,7 +302,7 @@ async def test_a_header_that_cannot_be_sent_is_refused(server: HttpServer, door:
 
 
 def test_no_socket_file_can_be_dialled() -> None:
-    guard = network._Guard(network._Lookups(names()), ())
+    guard = Guard(Lookups(names()), ())
     with pytest.raises(NotImplementedError):
         asyncio.run(guard.connect_unix_socket("/run/any.sock"))
 
@@ -339,7 +340,7 @@ async def test_an_address_is_not_looked_up() -> None:
 
 
 async def test_a_name_that_hangs_ends_with_its_own_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network, "LOOKUP_LIMIT", timedelta(seconds=0.1))
+    monkeypatch.setattr(dialler, "LOOKUP_LIMIT", timedelta(seconds=0.1))
     let_go = threading.Event()
 
     def resolve(_: str) -> Sequence[Address]:
@@ -354,7 +355,7 @@ async def test_a_name_that_hangs_ends_with_its_own_reason(monkeypatch: pytest.Mo
 
 def test_a_name_that_hangs_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its thread is a daemon, and what it says when the loop has ended falls on the floor."""
-    monkeypatch.setattr(network, "LOOKUP_LIMIT", timedelta(seconds=0.1))
+    monkeypatch.setattr(dialler, "LOOKUP_LIMIT", timedelta(seconds=0.1))
     let_go = threading.Event()
     asking: list[threading.Thread] = []
 
@@ -375,8 +376,8 @@ def test_a_name_that_hangs_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPa
 
 
 async def test_a_name_that_answers_too_late_gives_its_place_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network, "LOOKUPS", 1)
-    monkeypatch.setattr(network, "LOOKUP_LIMIT", timedelta(seconds=0.1))
+    monkeypatch.setattr(dialler, "LOOKUPS", 1)
+    monkeypatch.setattr(dialler, "LOOKUP_LIMIT", timedelta(seconds=0.1))
     let_go = threading.Event()
 
     def resolve(host: str) -> Sequence[Address]:
@@ -388,7 +389,7 @@ async def test_a_name_that_answers_too_late_gives_its_place_back(monkeypatch: py
         late = await refusal(door, "http://late.test/")
         crowded = await refusal(door, "http://good.test/")
         let_go.set()
-        monkeypatch.setattr(network, "LOOKUP_LIMIT", timedelta(seconds=5))
+        monkeypatch.setattr(dialler, "LOOKUP_LIMIT", timedelta(seconds=5))
         good = await refusal(door, "http://good.test/")
     assert (late.reason, crowded.reason, good.reason) == (Refusal.DNS, Refusal.DNS, Refusal.ADDRESS)
 
