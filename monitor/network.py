@@ -30,7 +30,7 @@ import httpx
 
 from monitor.address import Range
 from monitor.dialler import Guard, Lookups, NoAnswer, Resolve, ToProxy, spelt
-from monitor.exchange import Access, Proxy, Refusal, Refused, Request, Response
+from monitor.exchange import Access, Refusal, Refused, Request, Response
 from monitor.room import Place, Room
 
 if find_spec("sniffio") is None:
@@ -52,6 +52,9 @@ SMALL = 256 * 1024
 PIECE = 64 * 1024
 #: Longest detail that is kept: HTTP faults quote up to 100 KB of what the server sent.
 DETAIL = 200
+
+#: What one request goes by.
+_Way = httpcore.AsyncHTTPConnection | httpcore.AsyncHTTPProxy
 
 _MOVED_FOR_GOOD = frozenset({HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.PERMANENT_REDIRECT})
 _REDIRECTS = _MOVED_FOR_GOOD | {HTTPStatus.FOUND, HTTPStatus.SEE_OTHER, HTTPStatus.TEMPORARY_REDIRECT}
@@ -79,6 +82,8 @@ class Network:
             resolve: Finds the addresses of a name, in place of this machine's resolver.
         """
         self._timeout = timeout
+        #: Of the exchanges under way.
+        self._deadlines: set[asyncio.Timeout] = set()
         self._rooms = {slow: Room(ROOM) for slow in (False, True)}
         lookups = Lookups(resolve)
         self._guard = Guard(lookups, allow)
@@ -109,17 +114,26 @@ class Network:
             place.leave()
 
     async def _exchange(self, request: Request, place: Place) -> Response | Refused:
+        deadline = asyncio.timeout(self._timeout.total_seconds())
+        self._deadlines.add(deadline)
         try:
-            async with asyncio.timeout(self._timeout.total_seconds()):
+            async with deadline:
                 return await self._follow(request, place)
         except TimeoutError:
+            if self._client.is_closed:
+                return Refused(reason=Refusal.CONNECT, detail="broke off")
             return Refused(reason=Refusal.TIMEOUT, detail=f"not whole after {self._timeout.total_seconds():g} s")
         except _FAULTS as fault:
             reason, detail = _reason(fault)
             return Refused(reason=reason, detail=request.access.scrubbed(detail)[:DETAIL])
+        finally:
+            self._deadlines.discard(deadline)
 
     async def aclose(self) -> None:
         """Close the door: exchanges under way are cut off and end as refused, and none may begin afterwards."""
+        for deadline in self._deadlines:
+            if not deadline.expired():
+                deadline.reschedule(0)  # which is long past, whatever the exchange waits for
         await self._client.aclose()
 
     async def _follow(self, request: Request, place: Place) -> Response:
@@ -314,71 +328,62 @@ def _unpacker(coding: str) -> _Plain | _Gzip:
 class _Transport(httpx.AsyncBaseTransport):
     """Lets httpx speak through the guard: its own transport takes no network backend.
 
-    Each way, by its proxy and the authorities that are trusted besides, has a pool of its own. Errors of httpcore pass
-    as they are: this module is their only reader.
+    Each request has a connection of its own, for each feed has its own host: a pool would find none to use again, and
+    costs httpcore quadratic time. Errors of httpcore pass as they are: this module is their only reader.
     """
 
     def __init__(self, lookups: Lookups, guard: Guard, ssl_context: ssl.SSLContext) -> None:
-        self._lookups, self._guard, self._trusting = lookups, guard, ssl_context
-        self._pools: dict[tuple[Proxy | None, str | None], httpcore.AsyncConnectionPool] = {}
+        self._guard, self._to_proxy = guard, ToProxy(lookups)
+        #: By the authorities that are trusted besides.
+        self._trusting: dict[str | None, ssl.SSLContext] = {None: ssl_context}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         url, extensions = request.url, dict(request.extensions)
-        answer = await self._pool(extensions.pop("access")).handle_async_request(
-            httpcore.Request(
-                method=request.method,
-                url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-                headers=request.headers.raw,
-                content=request.stream,
-                extensions=extensions,
-            )
+        access: Access = extensions.pop("access")
+        asked = httpcore.Request(
+            method=request.method,
+            url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            headers=request.headers.raw,
+            content=request.stream,
+            extensions=extensions,
         )
-        return httpx.Response(answer.status, headers=answer.headers, stream=_Stream(answer))
+        way = self._way(access, asked.url.origin)
+        try:
+            answer = await way.handle_async_request(asked)
+        except BaseException:
+            await way.aclose()
+            raise
+        return httpx.Response(answer.status, headers=answer.headers, stream=_Stream(way, answer))
 
-    def _pool(self, access: Access) -> httpcore.AsyncConnectionPool:
-        way = access.proxy, access.authorities
-        if way not in self._pools:
-            self._pools[way] = self._opened(access.proxy, self._context(access.authorities))
-        return self._pools[way]
-
-    def _context(self, authorities: str | None) -> ssl.SSLContext:
-        if authorities is None:
-            return self._trusting
-        context = ssl.create_default_context()
-        context.load_verify_locations(cadata=authorities)
-        return context
-
-    def _opened(self, proxy: Proxy | None, trusting: ssl.SSLContext) -> httpcore.AsyncConnectionPool:
-        # Nothing is kept alive: each feed has its own host, and reuse costs httpcore quadratic time.
-        if proxy is None:
-            return httpcore.AsyncConnectionPool(
-                ssl_context=trusting,
-                max_connections=None,
-                max_keepalive_connections=0,
-                network_backend=self._guard,
-            )
+    def _way(self, access: Access, origin: httpcore.Origin) -> _Way:
+        trusting = self._context(access.authorities)
+        if (proxy := access.proxy) is None:
+            return httpcore.AsyncHTTPConnection(origin, ssl_context=trusting, network_backend=self._guard)
         return httpcore.AsyncHTTPProxy(
             proxy.url,
             proxy_auth=proxy.login and (proxy.login[0].encode(), proxy.login[1].encode()),
             ssl_context=trusting,
             proxy_ssl_context=trusting if proxy.url.startswith("https:") else None,
-            max_connections=None,
-            max_keepalive_connections=0,
-            network_backend=ToProxy(self._lookups),
+            network_backend=self._to_proxy,
         )
 
-    async def aclose(self) -> None:
-        for pool in self._pools.values():
-            await pool.aclose()
+    def _context(self, authorities: str | None) -> ssl.SSLContext:
+        if authorities not in self._trusting:
+            context = self._trusting[authorities] = ssl.create_default_context()
+            context.load_verify_locations(cadata=authorities)
+        return self._trusting[authorities]
 
 
 class _Stream(httpx.AsyncByteStream):
-    def __init__(self, answer: httpcore.Response) -> None:
-        self._answer = answer
+    def __init__(self, way: _Way, answer: httpcore.Response) -> None:
+        self._way, self._answer = way, answer
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         async for chunk in self._answer.aiter_stream():
             yield chunk
 
     async def aclose(self) -> None:
-        await self._answer.aclose()
+        try:
+            await self._answer.aclose()
+        finally:
+            await self._way.aclose()

@@ -465,11 +465,36 @@ async def test_a_call_off_ends_the_exchange_at_once(server: HttpServer, door: Ne
         await exchange
 
 
-async def test_a_door_that_closes_ends_what_is_under_way_as_a_value(server: HttpServer, door: Network) -> None:
-    exchange = asyncio.create_task(ask(door, server.reply("/", HANG)))
+@pytest.mark.parametrize("reply", [HANG, Reply(body=b"some", mode=Mode.STALL)], ids=["before", "within"])
+async def test_a_door_that_closes_ends_what_is_under_way_as_a_value(
+    server: HttpServer, door: Network, reply: Reply
+) -> None:
+    exchange = asyncio.create_task(ask(door, server.reply("/", reply)))
     await server.arrived(1)
     await door.aclose()
     assert await exchange == Refused(reason=Refusal.CONNECT, detail="broke off")
+
+
+async def test_a_door_that_closes_waits_for_no_name() -> None:
+    asked, let_go = threading.Event(), threading.Event()
+
+    def resolve(_: str) -> Sequence[Address]:
+        asked.set()
+        let_go.wait(10)
+        return []
+
+    async with opened(resolve=resolve) as door:
+        exchange = asyncio.create_task(ask(door, "http://hang.test/"))
+        assert await asyncio.to_thread(asked.wait, 3)
+    assert await asyncio.wait_for(exchange, 3) == Refused(reason=Refusal.CONNECT, detail="broke off")
+    let_go.set()
+
+
+async def test_a_door_that_has_closed_lets_nothing_out(server: HttpServer, door: Network) -> None:
+    await door.aclose()
+    with pytest.raises(RuntimeError):
+        await ask(door, server.url())
+    assert server.connections == 0
 
 
 # TLS
@@ -799,7 +824,7 @@ async def test_a_fault_of_the_libraries_becomes_a_reason(
     async def fail(*_: object, **__: object) -> None:
         raise fault
 
-    monkeypatch.setattr(httpcore.AsyncConnectionPool, "handle_async_request", fail)
+    monkeypatch.setattr(httpcore.AsyncHTTPConnection, "handle_async_request", fail)
     assert await refusal(door, "http://127.0.0.1/") == refused
 
 
