@@ -19,9 +19,9 @@ from contextlib import asynccontextmanager
 from ipaddress import ip_network
 from statistics import median
 
-import httpcore
 import httpx
 
+from monitor.dialler import Dialler, Lookups
 from monitor.exchange import Request, Response
 from monitor.network import Network
 
@@ -55,7 +55,7 @@ async def ways(url: str) -> AsyncIterator[Mapping[str, Callable[[], Awaitable[by
     """Give the ways to ask, each of which returns the body."""
     guarded = Network(user_agent="bench", allow=LOOPBACK)
     bare = Network(user_agent="bench", allow=LOOPBACK)
-    bare._client._transport._guard = httpcore.AnyIOBackend()  # type: ignore[attr-defined]
+    bare._client._transport._guard = Dialler(Lookups())  # type: ignore[attr-defined]
     plain = httpx.AsyncClient(trust_env=False, headers={"Connection": "close"})
 
     async def through(door: Network) -> bytes:

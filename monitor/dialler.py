@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import ssl
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from ipaddress import ip_address
+from typing import Self, TypeVar, TypeVarTuple
 
 import httpcore
 
@@ -24,6 +26,11 @@ LOOKUP_LIMIT = timedelta(seconds=5)
 LOOKUPS = 32
 #: Addresses of one name that are tried in turn.
 DIALS = 4
+#: Bytes that are taken from a connection at once.
+PIECE = 64 * 1024
+
+Given = TypeVarTuple("Given")
+Done = TypeVar("Done")
 
 
 class NoAnswer(Exception):
@@ -96,25 +103,27 @@ class Dialler(httpcore.AsyncNetworkBackend):
 
     def __init__(self, lookups: Lookups) -> None:
         self._lookups = lookups
-        self._inner = httpcore.AnyIOBackend()
 
     async def connect_tcp(
         self,
         host: str,
         port: int,
         timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+        *_: object,  # an address and options of our own end, which nobody asks for
+        **__: object,
     ) -> httpcore.AsyncNetworkStream:
         """Return a connection to the first address of a host that answers."""
         fault = NoAnswer(Refusal.DNS, f"{host} has no address")
         for address in (await self._addresses(host))[:DIALS]:
+            deadline = asyncio.timeout(timeout)
             try:
-                return await self._inner.connect_tcp(str(address), port, timeout, local_address, socket_options)
-            except httpcore.ConnectTimeout:
-                fault = NoAnswer(Refusal.TIMEOUT, f"no connection to {address} port {port} after {timeout:g} s")
-            except httpcore.ConnectError as error:
-                fault = NoAnswer(Refusal.CONNECT, f"{address} port {port}: {_dial_words(error)}")
+                async with deadline:
+                    return await _Line.to(address, port)
+            except OSError as error:
+                if deadline.expired():
+                    fault = NoAnswer(Refusal.TIMEOUT, f"no connection to {address} port {port} after {timeout:g} s")
+                else:
+                    fault = NoAnswer(Refusal.CONNECT, f"{address} port {port}: {error.strerror or error}")
         raise fault
 
     async def _addresses(self, host: str) -> Sequence[Address]:
@@ -156,19 +165,189 @@ class ToProxy(Dialler):
         host: str,
         port: int,
         timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+        *_: object,
+        **__: object,
     ) -> httpcore.AsyncNetworkStream:
         """Return a connection to the proxy."""
         try:
-            return await super().connect_tcp(host, port, timeout, local_address, socket_options)
+            return await super().connect_tcp(host, port, timeout)
         except NoAnswer as fault:
             raise NoAnswer(Refusal.PROXY, fault.detail) from None
 
 
-def _dial_words(error: httpcore.ConnectError) -> str:
-    """Return the system's words for a failed dial; httpcore keeps the OSError, and anyio the one below it."""
-    outer = error.args[0] if error.args else None
-    inner = getattr(outer, "__cause__", None) or outer
-    number = getattr(inner, "errno", None)
-    return os.strerror(number) if number else str(inner)
+class _Stream(httpcore.AsyncNetworkStream):
+    """Can be made secure, also where it is already, as on the way through a proxy."""
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
+    ) -> httpcore.AsyncNetworkStream:
+        try:
+            secured = _Secured(self, ssl_context, server_hostname)
+            async with asyncio.timeout(timeout):
+                await secured.shake_hands()
+        except BaseException as fault:
+            await self.aclose()
+            match fault:
+                case TimeoutError():
+                    raise httpcore.ConnectTimeout from None
+                case ssl.SSLEOFError() | httpcore.NetworkError():
+                    raise httpcore.ConnectError from None
+                case ssl.SSLError():
+                    raise httpcore.ConnectError(fault) from fault
+            raise
+        return secured
+
+
+class _Line(_Stream):
+    """A connection of which nothing is read before somebody asks: what a server floods us with stays outside.
+
+    Every read waits for the loop at least once, so that a flood leaves the others their turn.
+    """
+
+    def __init__(self, line: socket.socket) -> None:
+        self._socket = line
+        self._loop = asyncio.get_running_loop()
+
+    @classmethod
+    async def to(cls, address: Address, port: int) -> Self:
+        """Dial an address."""
+        family = socket.AF_INET if address.version == 4 else socket.AF_INET6  # noqa: PLR2004 - as it is called
+        line = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            line.settimeout(0)
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            dialled = cls(line)
+            await dialled._dial(str(address), port)
+        except BaseException:
+            line.close()
+            raise
+        return dialled
+
+    async def _dial(self, address: str, port: int) -> None:
+        with suppress(BlockingIOError):
+            self._socket.connect((address, port))
+            return
+        await self._until(self._loop.add_writer, self._loop.remove_writer)
+        if number := self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            raise OSError(number, os.strerror(number))
+
+    async def read(
+        self,
+        max_bytes: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
+    ) -> bytes:
+        try:
+            async with asyncio.timeout(timeout):
+                while True:
+                    await self._until(self._loop.add_reader, self._loop.remove_reader)
+                    with suppress(BlockingIOError):
+                        return self._socket.recv(max_bytes)
+        except TimeoutError:
+            raise httpcore.ReadTimeout from None
+        except OSError as error:
+            raise httpcore.ReadError from error
+
+    async def write(
+        self,
+        buffer: bytes,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
+    ) -> None:
+        if not (rest := memoryview(buffer)):
+            return  # as httpcore writes a body that there is not
+        try:
+            async with asyncio.timeout(timeout):
+                while rest:
+                    try:
+                        rest = rest[self._socket.send(rest) :]
+                    except BlockingIOError:
+                        await self._until(self._loop.add_writer, self._loop.remove_writer)
+        except TimeoutError:
+            raise httpcore.WriteTimeout from None
+        except OSError as error:
+            raise httpcore.WriteError from error
+
+    async def _until(self, add: Callable[..., None], remove: Callable[[int], object]) -> None:
+        """Wait until the loop says that there is something to read, or place to write."""
+        said, number = self._loop.create_future(), self._socket.fileno()
+        add(number, _say, said)
+        try:
+            await said
+        finally:
+            remove(number)
+
+    async def aclose(self) -> None:
+        self._socket.close()
+
+
+def _say(waiting: asyncio.Future[None]) -> None:
+    if not waiting.done():  # called off in the same turn
+        waiting.set_result(None)
+
+
+class _Secured(_Stream):
+    """What OpenSSL makes of a connection."""
+
+    def __init__(self, line: _Stream, context: ssl.SSLContext, host: str | None) -> None:
+        self._line = line
+        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._ssl = context.wrap_bio(self._in, self._out, server_hostname=host)
+
+    async def shake_hands(self) -> None:
+        await self._through(self._ssl.do_handshake)
+
+    async def read(
+        self,
+        max_bytes: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
+    ) -> bytes:
+        try:
+            async with asyncio.timeout(timeout):
+                return await self._through(self._ssl.read, max_bytes)
+        except TimeoutError:
+            raise httpcore.ReadTimeout from None
+        except ssl.SSLEOFError:  # without a word of goodbye, as many servers do: HTTP knows whether all has come
+            return b""
+
+    async def write(
+        self,
+        buffer: bytes,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
+    ) -> None:
+        if not buffer:
+            return
+        try:
+            async with asyncio.timeout(timeout):
+                await self._through(self._ssl.write, buffer)
+        except TimeoutError:
+            raise httpcore.WriteTimeout from None
+
+    async def _through(self, step: Callable[[*Given], Done], *given: *Given) -> Done:
+        """Take a step of OpenSSL's, and carry for it what it wants to send and to receive."""
+        while True:
+            try:
+                done = step(*given)
+            except ssl.SSLWantReadError:
+                await self._send()
+                self._take(await self._line.read(PIECE))
+            else:
+                await self._send()
+                return done
+
+    async def _send(self) -> None:
+        if self._out.pending:
+            await self._line.write(self._out.read())
+
+    def _take(self, received: bytes) -> None:
+        if received:
+            self._in.write(received)
+        else:
+            self._in.write_eof()
+
+    async def aclose(self) -> None:
+        await self._line.aclose()
+
+    def get_extra_info(self, info: str) -> object:
+        return self._ssl if info == "ssl_object" else None

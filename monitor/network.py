@@ -178,7 +178,7 @@ class Network:
 
 
 #: All that httpx, httpcore, zlib and the address parsers raise for what a server or a feed list says.
-#: UnicodeError and bad IPv6 brackets are ValueErrors; anyio wraps what it does not know into groups.
+#: UnicodeError and bad IPv6 brackets are ValueErrors, and a port that is too large is an OverflowError.
 _FAULTS = (
     NoAnswer,
     httpcore.TimeoutException,
@@ -188,8 +188,8 @@ _FAULTS = (
     httpx.HTTPError,
     httpx.InvalidURL,
     zlib.error,
-    ExceptionGroup,
     OSError,
+    OverflowError,
     ValueError,
 )
 

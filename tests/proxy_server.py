@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 from base64 import b64encode
 from dataclasses import dataclass
@@ -23,12 +24,12 @@ class Asked:
 class ProxyServer:
     """Passes on what it is asked to one server, whatever name it has, and tunnels what is to be secure.
 
-    A context manager; with ``login`` it lets nobody through without.
+    A context manager; with ``login`` it lets nobody through without, and with ``tls`` it is itself asked in secret.
     """
 
-    def __init__(self, port: int, *, login: tuple[str, str] | None = None) -> None:
+    def __init__(self, port: int, *, login: tuple[str, str] | None = None, tls: ssl.SSLContext | None = None) -> None:
         """Make a proxy that is not started yet, in front of the server at a port of loopback."""
-        self._behind = port
+        self._behind, self._tls = port, tls
         self._key = f"Basic {b64encode(':'.join(login).encode()).decode()}" if login else None
         self.asked: list[Asked] = []
         self._ready = threading.Event()
@@ -48,11 +49,11 @@ class ProxyServer:
     @property
     def url(self) -> str:
         """Return its address."""
-        return f"http://127.0.0.1:{self._port}"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._port}"
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        server = await asyncio.start_server(self._talk, "127.0.0.1", 0)
+        server = await asyncio.start_server(self._talk, "127.0.0.1", 0, ssl=self._tls)
         async with server:
             self._port = server.sockets[0].getsockname()[1]
             self._ready.set()

@@ -187,6 +187,20 @@ async def test_what_is_to_be_secure_goes_through_a_tunnel(authority: trustme.CA)
     assert KEY[1] not in proxy.asked[0].head
 
 
+async def test_a_tunnel_may_lead_through_a_proxy_that_is_secure_itself(authority: trustme.CA) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("wire.test", "127.0.0.1").configure_cert(context)
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    news = bytes(300_000)
+    with HttpServer(tls=context) as server, ProxyServer(server.port, tls=context) as proxy:
+        server.reply("/rss", Reply(body=news))
+        async with opened(ssl_context=trusting) as door:
+            answer = await ask(door, "https://wire.test/rss", through(proxy))
+    assert isinstance(answer, Response)
+    assert (answer.body == news, [asked.line for asked in proxy.asked]) == (True, ["CONNECT wire.test:443"])
+
+
 @pytest.mark.parametrize(("login", "seen"), [(("bot", "hunter2"), True), (None, False)])
 async def test_a_proxy_may_ask_who_we_are(*, server: HttpServer, login: tuple[str, str] | None, seen: bool) -> None:
     server.reply("/rss", Reply())

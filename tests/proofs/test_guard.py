@@ -15,11 +15,11 @@ from datetime import UTC, datetime
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
+from typing import Never
 
-import httpcore
 import pytest
 
-from monitor import network
+from monitor import dialler
 from monitor.address import Address
 from monitor.config import feeds as configured
 from monitor.exchange import Refusal, Refused, Request, Response
@@ -235,7 +235,7 @@ def dials() -> list[Dial]:
 
 @pytest.fixture
 def hostile_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network, "_resolve", told_by_a_hostile_resolver)
+    monkeypatch.setattr(dialler, "_resolve", told_by_a_hostile_resolver)
 
 
 @cache
@@ -377,11 +377,11 @@ async def test_a_range_that_is_allowed_opens_what_lies_in_it_and_nothing_else(
     )
     dialled: list[str] = []
 
-    async def dial(_: object, host: str, *__: object, **___: object) -> httpcore.AsyncNetworkStream:
-        dialled.append(host)
-        raise httpcore.ConnectError
+    async def dial(address: Address, _: int) -> Never:
+        dialled.append(str(address))
+        raise OSError
 
-    monkeypatch.setattr(httpcore.AnyIOBackend, "connect_tcp", dial)
+    monkeypatch.setattr(dialler._Line, "to", dial)
     for address in tried:
         answer = await ask("http://feeds.example/", allow=[allow], resolve=always(ip_address(address)))
         assert reason(answer) is (Refusal.CONNECT if address in opens else Refusal.ADDRESS)
@@ -487,7 +487,7 @@ async def test_a_feed_that_has_moved_to_a_name_does_not_follow_that_name_into_th
     house: House, allowed: HttpServer, receiver: HttpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = {"new.example": OWNERS}
-    monkeypatch.setattr(network, "_resolve", lambda host: [ip_address(told.get(host) or host)])
+    monkeypatch.setattr(dialler, "_resolve", lambda host: [ip_address(told.get(host) or host)])
     allowed.reply("/rss", Reply(body=rss([])))
     new = f"http://new.example:{allowed.port}/"
     allowed.reply("/", Reply(body=rss([GOOD])))
