@@ -376,14 +376,16 @@ class _Transport(httpx.AsyncBaseTransport):
 
 class _Stream(httpx.AsyncByteStream):
     def __init__(self, way: _Way, answer: httpcore.Response) -> None:
-        self._way, self._answer = way, answer
+        self._way, self._answer, self._begun = way, answer, False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        self._begun = True
         async for chunk in self._answer.aiter_stream():
             yield chunk
 
     async def aclose(self) -> None:
         try:
-            await self._answer.aclose()
+            if self._begun:  # else it would cost a lock and a turn of the loop for nothing
+                await self._answer.aclose()
         finally:
             await self._way.aclose()
