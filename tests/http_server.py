@@ -181,7 +181,7 @@ class HttpServer:
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with self._changed:
             self._connections += 1
-        async with _closing(writer):
+        async with closing(writer):
             request = await _request(reader)
             await _say(self._note(request), reader, writer)
 
@@ -194,7 +194,7 @@ class HttpServer:
 
 
 @asynccontextmanager
-async def _closing(writer: asyncio.StreamWriter) -> AsyncIterator[None]:
+async def closing(writer: asyncio.StreamWriter) -> AsyncIterator[None]:
     """End the connection whatever happens; a client that leaves in the middle, or at our stop, is no fault."""
     try:
         yield

@@ -9,7 +9,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 from typing import Self
 
-from tests.http_server import PATIENCE
+from tests.http_server import PATIENCE, closing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,26 +60,27 @@ class ProxyServer:
             await self._stop.wait()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        line, _, rest = head.decode("latin-1").partition("\r\n")
-        self.asked.append(Asked(line=line.rpartition(" ")[0], head=head.decode("latin-1")))
-        if self._key and f"proxy-authorization: {self._key}".lower() not in rest.lower():
-            writer.write(b"HTTP/1.1 407 Who are you\r\nContent-Length: 0\r\n\r\n")
-        else:
-            await self._pass_on(head, line, reader, writer)
-        writer.close()
+        async with closing(writer):
+            head = await reader.readuntil(b"\r\n\r\n")
+            line, _, rest = head.decode("latin-1").partition("\r\n")
+            self.asked.append(Asked(line=line.rpartition(" ")[0], head=head.decode("latin-1")))
+            if self._key and f"proxy-authorization: {self._key}".lower() not in rest.lower():
+                writer.write(b"HTTP/1.1 407 Who are you\r\nContent-Length: 0\r\n\r\n")
+            else:
+                await self._pass_on(head, line, reader, writer)
 
     async def _pass_on(
         self, head: bytes, line: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         from_server, to_server = await asyncio.open_connection("127.0.0.1", self._behind)
-        if line.startswith("CONNECT"):
-            writer.write(b"HTTP/1.1 200 Go on\r\n\r\n")
-        else:
-            method, url, version = line.split(" ")
-            path = f"/{url.split('/', 3)[3]}"
-            to_server.write(f"{method} {path} {version}\r\n".encode() + head.partition(b"\r\n")[2])
-        await asyncio.gather(_pump(reader, to_server), _pump(from_server, writer))
+        async with closing(to_server):
+            if line.startswith("CONNECT"):
+                writer.write(b"HTTP/1.1 200 Go on\r\n\r\n")
+            else:
+                method, url, version = line.split(" ")
+                path = f"/{url.split('/', 3)[3]}"
+                to_server.write(f"{method} {path} {version}\r\n".encode() + head.partition(b"\r\n")[2])
+            await asyncio.gather(_pump(reader, to_server), _pump(from_server, writer))
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
