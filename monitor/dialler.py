@@ -1,4 +1,9 @@
-"""Dials: a name becomes addresses, which the guard checks, and the very address that was checked is dialled."""
+"""Dials: a name becomes addresses, which the guard checks, and the very address that was checked is dialled.
+
+    name → Lookups → Guard → _Line ─ start_tls ─▶ _Secured
+
+What it returns is spoken over by httpcore, to whose words all faults are mapped once something has been dialled.
+"""
 
 from __future__ import annotations
 
@@ -214,21 +219,22 @@ class _Line(_Stream):
     @classmethod
     async def to(cls, address: Address, port: int) -> Self:
         """Dial an address."""
-        family = socket.AF_INET if address.version == 4 else socket.AF_INET6  # noqa: PLR2004 - as it is called
+        numeric = socket.AI_NUMERICHOST  # nothing is looked up but the number of a zone
+        (family, *_, place), *_ = socket.getaddrinfo(str(address), port, type=socket.SOCK_STREAM, flags=numeric)
         line = socket.socket(family, socket.SOCK_STREAM)
         try:
             line.settimeout(0)
             line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             dialled = cls(line)
-            await dialled._dial(str(address), port)
+            await dialled._dial(place)
         except BaseException:
             line.close()
             raise
         return dialled
 
-    async def _dial(self, address: str, port: int) -> None:
+    async def _dial(self, place: tuple[object, ...]) -> None:
         with suppress(BlockingIOError):
-            self._socket.connect((address, port))
+            self._socket.connect(place)
             return
         await self._until(self._loop.add_writer, self._loop.remove_writer)
         if number := self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):

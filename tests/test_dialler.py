@@ -8,7 +8,8 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
+from pathlib import Path
 
 import httpcore
 import pytest
@@ -23,7 +24,7 @@ Serving = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]
 
 
 @asynccontextmanager
-async def serving(talk: Serving, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+async def serving(talk: Serving, tls: ssl.SSLContext | None = None, host: str = HOST) -> AsyncIterator[int]:
     async def whole(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await talk(reader, writer)
@@ -32,7 +33,7 @@ async def serving(talk: Serving, tls: ssl.SSLContext | None = None) -> AsyncIter
         finally:
             writer.transport.abort()
 
-    async with await asyncio.start_server(whole, HOST, 0, ssl=tls) as server:
+    async with await asyncio.start_server(whole, host, 0, ssl=tls) as server:
         yield server.sockets[0].getsockname()[1]
 
 
@@ -170,6 +171,27 @@ async def test_a_connection_that_was_reset_is_a_fault_of_reading_and_of_writing(
             await stream.read(1, 5)
         with pytest.raises(httpcore.WriteError):
             await stream.write(b"c", 5)
+        await stream.aclose()
+
+
+def link_local() -> str | None:
+    """Return an address that this machine has on one of its own wires, with its zone."""
+    known = Path("/proc/net/if_inet6")
+    rows = [line.split() for line in known.read_text().splitlines()] if known.exists() else []
+    return next((f"{IPv6Address(bytes.fromhex(row[0]))}%{row[-1]}" for row in rows if row[0].startswith("fe80")), None)
+
+
+async def test_a_link_local_address_is_dialled_in_its_zone() -> None:
+    if (address := link_local()) is None:
+        pytest.skip("this machine has no link-local address")
+
+    async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"here")
+        await writer.drain()
+
+    async with serving(greet, host=address) as port:
+        stream = await Dialler(Lookups(lambda _: [ip_address(address)])).connect_tcp("near.test", port, 5)
+        assert await stream.read(99, 5) == b"here"
         await stream.aclose()
 
 
