@@ -127,6 +127,10 @@ class Pipeline:
         """Return what is in the way of the loops; empty where nothing is."""
         return self._trouble.words
 
+    def meet(self, what: str, error: StoreError) -> None:
+        """Take note of what an error kept from being done beside the loops."""
+        self._trouble.meet(what, error)
+
     def wake(self) -> None:
         """Have every loop look for due work."""
         for loop in self.loops:

@@ -237,6 +237,13 @@ class Service:
         except StoreError as error:
             log.error("%s", error)  # noqa: TRY400 - the sentence says it all
 
+    async def _repeating(self, work: Awaitable[None], fault: str) -> None:
+        """Do the work as ``_surviving`` does; what fails again and again is said once a minute, as of the loops."""
+        try:
+            await work
+        except StoreError as error:
+            self._pipeline.meet(fault, error)
+
     async def _open(self) -> None:
         await self._surviving(self._present())
         await self._stop.wait()  # a task that ends by itself would end the daemon
@@ -284,7 +291,7 @@ class Service:
         while True:
             await asyncio.sleep(STATUS_EVERY.total_seconds())
             if systemd.is_there():
-                await self._surviving(self._say_status())
+                await self._repeating(self._say_status(), "the status was not told")
 
     async def _say_status(self) -> None:
         systemd.status(self._pipeline.trouble or await self._database.read(self._doing))
@@ -307,7 +314,7 @@ class Service:
         await asyncio.sleep(first.total_seconds())
         while True:
             try:
-                await self._surviving(work())
+                await self._repeating(work(), fault)
             except Exception:  # must survive anything, as the loops do
                 log.exception("%s", fault)
             await asyncio.sleep(every.total_seconds())
@@ -318,7 +325,7 @@ class Service:
 
     async def _keep_vigil(self) -> None:
         """Show that all is well, or that it is not."""
-        await self._surviving(self._vigil.round())
+        await self._repeating(self._vigil.round(), "the vigil was not kept")
         await self._vigil.ping()
 
     async def _prune(self) -> None:
