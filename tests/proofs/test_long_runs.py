@@ -90,17 +90,19 @@ class Sample:
 
 
 def sampled(daemon: Daemon, corpus: Corpus) -> list[Sample]:
-    """Return what the daemon holds, from time to time, until it has polled enough."""
+    """Return what the daemon holds, from time to time, until it has polled enough from now on."""
     samples: list[Sample] = []
+    before = corpus.polls
     deadline = time.monotonic() + proving.sized(7200, 180)
     while not samples or samples[-1].polls < POLLS:
         assert time.monotonic() < deadline, samples[-1:]
         time.sleep(0.05)
-        if corpus.polls >= (len(samples) + 1) * SAMPLE:
+        polls = corpus.polls - before
+        if polls >= (len(samples) + 1) * SAMPLE:
             main, *others = process.family(daemon.number)
             samples.append(
                 Sample(
-                    polls=corpus.polls,
+                    polls=polls,
                     memory=process.memory(main),
                     workers=sum(map(process.own_memory, others)),
                     descriptors=process.descriptors(main),
