@@ -16,6 +16,9 @@ from monitor.store.database import Tx
 
 log = logging.getLogger(__name__)
 
+#: The number of an item that is not kept any more.
+_DROPPED = 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
@@ -58,7 +61,9 @@ def take(tx: Tx, answered: Answered, rules: Rules) -> Taken | None:
     keyed = {item.key(entry): entry for entry in reversed(parsed.entries)}  # oldest first: ids follow arrival
     known_before = same.unpacked(parsed.same)
     listed = dict(reversed(known_before.items())) | {key: entry.published for key, entry in keyed.items()}
-    known = dict(item_rows.known(tx, answered.state.id, tuple(keyed)))
+    found = item_rows.known(tx, answered.state.id, tuple(keyed))
+    forgotten = listing.listed_before(answered.state, keyed.keys() - found.keys())
+    known = {**found, **{key: _known(keyed[key], _DROPPED) for key in forgotten}}
     news = {key: entry for key, entry in keyed.items() if key not in known}
     starts_over = poll.starts_over(answered.state, known=len(known) + len(known_before), listed=len(listed))
     twins = {} if starts_over else _twins(tx, answered.state, news, len(listed))
@@ -71,9 +76,8 @@ def take(tx: Tx, answered: Answered, rules: Rules) -> Taken | None:
         return None
     if lost:
         feed_rows.lose(tx, lost)
-    item_rows.same(
-        tx, answered.state.id, {key: _known(news[key], number) for key, number in twins.items()}, answered.now
-    )
+    again = {key: known[key] for key in forgotten} | {key: _known(news[key], number) for key, number in twins.items()}
+    item_rows.same(tx, answered.state.id, again, answered.now)
     fresh = {key: entry for key, entry in news.items() if key not in twins}
     _add(tx, answered, rules, fresh, starts_over=starts_over)
     changed = {key: entry for key, entry in keyed.items() if item.compare(entry, known.get(key)) is Change.CHANGED}

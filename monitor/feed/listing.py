@@ -82,6 +82,12 @@ def is_apart(state: FeedState, keys: Collection[bytes]) -> bool:
     return bool(before and keys) and not any(key[:SHORT_KEY] in before for key in keys)
 
 
+def listed_before(state: FeedState, keys: Collection[bytes]) -> frozenset[bytes]:
+    """Return which of the keys the answer before listed; one that is not known all the same was damaged since."""
+    before = _kept(state.window) if keys else frozenset()
+    return frozenset(key for key in keys if key[:SHORT_KEY] in before)
+
+
 def _kept(window: bytes) -> frozenset[bytes]:
     return frozenset(window[at : at + SHORT_KEY] for at in range(0, len(window), SHORT_KEY))
 

@@ -309,12 +309,14 @@ def test_an_alert_that_is_damaged_is_put_aside_with_its_reason_and_holds_up_no_o
         "UPDATE item SET categories = '[\"', judge_due_at = 0 WHERE id = 25",
         "UPDATE item SET headline = CAST(x'ff' || headline AS TEXT), judge_due_at = 0 WHERE id = 25",
         "UPDATE item SET published = 9223372036854775807, judge_due_at = 0 WHERE id = 25",
+        "UPDATE seen SET key = CAST(x'ff' || substr(key, 2) AS BLOB) WHERE item_id IN (3, 25)",
+        "DELETE FROM seen WHERE item_id % 5 = 0",
         "UPDATE feed SET next_poll_at = 9223372036854775807, polled_at = -9223372036854775808",
         "UPDATE feed SET name = CAST(x'ff' || name AS TEXT)",
         "UPDATE config SET toml = CAST(x'ff' || toml AS TEXT)",
         "UPDATE channel SET paused_until = 9223372036854775807",
     ],
-    ids=["categories", "headline", "published", "times", "name", "config", "pause"],
+    ids=["categories", "headline", "published", "key", "keys", "times", "name", "config", "pause"],
 )
 def test_a_row_that_is_damaged_keeps_nothing_else_from_ringing(
     world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture, harm: str
