@@ -13,13 +13,15 @@ from monitor.feed import FeedState
 from monitor.record import Fact, Sort
 from monitor.store import records
 from monitor.store.database import AnyRow, Tx
+from monitor.store.prepared import Statement
 from monitor.store.tables import coverage, feed
 
 _DAY = timedelta(days=1)
+_MICROSECOND = timedelta(microseconds=1)
 #: Ten years, in microseconds.
 _LONGEST = 3650 * 86_400 * 1_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NOW = bindparam("now", type_=coverage.c.last_at.type)
+_NOW = bindparam("now", type_=Integer)
 _ANSWERED = bindparam("answered", type_=Integer)
 
 _before = coverage.alias("before")
@@ -63,20 +65,22 @@ _day, _poll = coverage.c, _NEW.excluded
 _GAP, _SILENT = (_since(column, _poll.last_at) for column in (_day.last_at, _day.answered_at))
 _UNANSWERED = or_(_poll.answers == 0, _day.answered_at < _day.last_at, _day.answered_at.is_(None))
 _LONGER_OUTAGE = and_(_UNANSWERED, _day.outage < _SILENT)
-_COUNT = _NEW.on_conflict_do_update(
-    index_elements=[_day.feed_id, _day.day],
-    set_={
-        "polls": _day.polls + 1,
-        "answers": _day.answers + _poll.answers,
-        "unchanged": _day.unchanged + _poll.unchanged,
-        "failures": _day.failures + _poll.failures,
-        "last_at": _poll.last_at,
-        "answered_at": case((_poll.answers == 1, _poll.last_at), else_=_day.answered_at),
-        "gap": func.max(_day.gap, _GAP),
-        "gap_from": case((_day.gap < _GAP, _day.last_at), else_=_day.gap_from),
-        "outage": case((_LONGER_OUTAGE, _SILENT), else_=_day.outage),
-        "outage_from": case((_LONGER_OUTAGE, _day.answered_at), else_=_day.outage_from),
-    },
+_COUNT = Statement(
+    _NEW.on_conflict_do_update(
+        index_elements=[_day.feed_id, _day.day],
+        set_={
+            "polls": _day.polls + 1,
+            "answers": _day.answers + _poll.answers,
+            "unchanged": _day.unchanged + _poll.unchanged,
+            "failures": _day.failures + _poll.failures,
+            "last_at": _poll.last_at,
+            "answered_at": case((_poll.answers == 1, _poll.last_at), else_=_day.answered_at),
+            "gap": func.max(_day.gap, _GAP),
+            "gap_from": case((_day.gap < _GAP, _day.last_at), else_=_day.gap_from),
+            "outage": case((_LONGER_OUTAGE, _SILENT), else_=_day.outage),
+            "outage_from": case((_LONGER_OUTAGE, _day.answered_at), else_=_day.outage_from),
+        },
+    )
 )
 
 
@@ -86,7 +90,7 @@ def count(tx: Tx, states: Iterable[FeedState]) -> None:
         {
             "feed_id": after.id,
             "token": after.lease,
-            "now": after.polled_at,
+            "now": (after.polled_at - _EPOCH) // _MICROSECOND,
             "day": _number(after.polled_at),
             "answered": int(after.failures == 0),
             "hash": after.body_hash,
@@ -95,7 +99,7 @@ def count(tx: Tx, states: Iterable[FeedState]) -> None:
         if after.polled_at is not None
     ]
     if rows:
-        tx.execute(_COUNT, rows)
+        _COUNT.run_each(tx, rows)
 
 
 def _number(moment: datetime) -> int:

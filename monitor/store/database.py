@@ -39,6 +39,8 @@ class Lease:
     until: datetime
 
 
+#: Faults of the program, and not of the file.
+_OUR_FAULTS = (IntegrityError, ProgrammingError, sqlite3.IntegrityError, sqlite3.ProgrammingError)
 #: The number of the newest migration, which is the version of the tables that this program works on.
 HEAD = max(file.name[:4] for file in (Path(__file__).parent / "migrations" / "versions").glob("[0-9]*.py"))
 #: STRICT tables came with this version of SQLite, in November 2021.
@@ -138,7 +140,7 @@ class Database:
     def _driver(self, sql: str, *values: object) -> Any:  # noqa: ANN401 - whatever the statement answers
         """Run a statement outside any transaction and return the first value of its answer."""
         assert self._writer is not None  # noqa: S101 - _start has run
-        answer = _driver(self._writer).execute(sql, values).fetchone()
+        answer = driver(self._writer).execute(sql, values).fetchone()
         return answer[0] if answer else None
 
     # --- upgrade -----------------------------------------------------------------------------------------------
@@ -277,7 +279,7 @@ class Database:
         """Turn what SQLite says of the file into an error that names the file and the cure."""
         try:
             yield
-        except (IntegrityError, ProgrammingError):  # faults of ours, not of the file
+        except _OUR_FAULTS:
             raise
         except DatabaseError as error:
             raise self._named(error.orig) from error
@@ -350,12 +352,13 @@ def _engine(file: Path, begin: str, *pragmas: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        _driver(connection).execute(begin)
+        driver(connection).execute(begin)
 
     return engine
 
 
-def _driver(connection: Connection) -> sqlite3.Connection:
+def driver(connection: Connection) -> sqlite3.Connection:
+    """Return what the driver itself knows the connection as."""
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - the dialect's only driver here
     return driver

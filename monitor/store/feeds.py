@@ -18,6 +18,7 @@ from monitor.feed.listing import Loss
 from monitor.item import believable
 from monitor.store import coverage
 from monitor.store.database import AnyRow, Lease, Tx
+from monitor.store.prepared import Statement
 from monitor.store.tables import TO_TELL, feed, item, loss
 
 #: How many of a feed's newest items tell its rhythm.
@@ -141,7 +142,7 @@ _LEARNT = (
     "failures", "state", "reason", "slow", "cause", "since", "read_at", "look_at", "changed_at", "returns", "within",
     "ttl", "news", "watched", "window",
 )  # fmt: skip
-_SAVE = (
+_SAVE = Statement(
     update(feed)
     .where(feed.c.id == bindparam("feed_id"), feed.c.lease == bindparam("token"))
     .values(lease=None, leased_until=None, **{name: bindparam(f"new_{name}") for name in _LEARNT})
@@ -201,7 +202,7 @@ def _with_room(due: Iterable[AnyRow], limit: int, room: Callable[[str], float]) 
 def save(tx: Tx, state: FeedState) -> bool:
     """Keep the state after a poll and end its lease; return False, and keep nothing, if that lease holds no more."""
     coverage.count(tx, [state])
-    return tx.execute(_SAVE, _learnt(state)).rowcount == 1
+    return _SAVE.run(tx, _learnt(state)) == 1
 
 
 def save_all(tx: Tx, states: Sequence[FeedState]) -> frozenset[tuple[int, str]]:
@@ -212,7 +213,7 @@ def save_all(tx: Tx, states: Sequence[FeedState]) -> frozenset[tuple[int, str]]:
     kept = [state for state in states if (state.id, state.lease) in held]
     if kept:
         coverage.count(tx, kept)
-        tx.execute(_SAVE, [_learnt(state) for state in kept])
+        _SAVE.run_each(tx, map(_learnt, kept))
     return held
 
 

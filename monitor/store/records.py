@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, insert, select
 
 from monitor import chain
 from monitor.chain import ROOT, Record
 from monitor.record import Fact, Sort
 from monitor.store.database import AnyRow, Tx
-from monitor.store.many import Insert
+from monitor.store.prepared import Statement
 from monitor.store.tables import record
 
 _HEAD = select(record.c.seq, record.c.hash).order_by(record.c.seq.desc()).limit(1)
-_ADD = Insert(record, ("seq", "at", "sort", "body", "previous", "hash"))
+_ADD = Statement(insert(record), ("seq", "at", "sort", "body", "previous", "hash"))
 
 
 def add(tx: Tx, facts: Sequence[Fact]) -> None:
@@ -27,7 +27,7 @@ def add(tx: Tx, facts: Sequence[Fact]) -> None:
     found = tx.execute(_HEAD).first()
     seq, head = (found.seq, found.hash) if found else (0, ROOT)
     written = zip(facts, chain.written(facts, seq, head), strict=True)
-    _ADD.into(tx, [_row(each, body, fact.at) for fact, (each, body) in written])
+    _ADD.run_each(tx, [_row(each, body, fact.at) for fact, (each, body) in written])
 
 
 def head(tx: Tx) -> str | None:

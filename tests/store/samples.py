@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+import pytest
 from sqlalchemy.event import listen, remove
 
 from monitor import item as items
@@ -18,8 +20,9 @@ from monitor.rule import Evidence
 from monitor.store import deliveries as delivery_rows
 from monitor.store import feeds as feed_rows
 from monitor.store import items as item_rows
+from monitor.store import prepared
 from monitor.store import rulings as ruling_rows
-from monitor.store.database import Database, Tx
+from monitor.store.database import Database, Tx, driver
 from monitor.store.items import Arrival
 
 NOW = datetime(2026, 11, 24, 10, 11, 12, 345678, tzinfo=UTC)
@@ -151,6 +154,23 @@ def finished(database: Database, after: Delivery, outcome: str = "sent", *, at: 
     return database.write_now(partial(delivery_rows.finish, after=after, tried=tried))
 
 
+@dataclass(frozen=True, slots=True)
+class Noting:
+    """A connection of the driver's that notes what it is asked."""
+
+    driver: sqlite3.Connection
+    noted: list[tuple[str, Any]]
+
+    def execute(self, statement: str, parameters: Sequence[Any]) -> sqlite3.Cursor:
+        self.noted.append((statement, parameters))
+        return self.driver.execute(statement, parameters)
+
+    def executemany(self, statement: str, each: Iterable[Sequence[Any]]) -> sqlite3.Cursor:
+        rows = list(each)
+        self.noted.append((statement, rows[0]))
+        return self.driver.executemany(statement, rows)
+
+
 def plan(database: Database, fn: Callable[[Tx], object]) -> list[str]:
     """Return how SQLite carries out what the function asks of it, step by step."""
     statements: list[tuple[str, Any]] = []
@@ -159,15 +179,17 @@ def plan(database: Database, fn: Callable[[Tx], object]) -> list[str]:
         _, _, statement, parameters, _, many = event
         statements.append((statement, parameters[0] if many else parameters))
 
-    listen(database._writing, "before_cursor_execute", note)
-    database.write_now(fn)
-    remove(database._writing, "before_cursor_execute", note)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prepared, "driver", lambda tx: Noting(driver(tx), statements))
+        listen(database._writing, "before_cursor_execute", note)
+        database.write_now(fn)
+        remove(database._writing, "before_cursor_execute", note)
 
     def explain(tx: Tx) -> list[str]:
         return [
             row.detail
             for statement, parameters in statements
-            for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", tuple(parameters))
         ]
 
     return database.read_now(explain)
