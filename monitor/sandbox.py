@@ -15,12 +15,13 @@ import multiprocessing
 import os
 import pickle
 import resource
+import select
 import signal
 import time
 import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from multiprocessing.connection import Connection
@@ -104,7 +105,7 @@ class Sandbox:
         The deadline counts from when the reader begins. Raises OSError when this machine cannot start a process, and
         RuntimeError when the sandbox is closed.
         """
-        task = _Task(reader=reader, args=args, kwargs=kwargs, deadline=deadline)
+        task = _Task(reader, args, kwargs, deadline)
         answer: Done[T] | Killed = await self._lanes[lane].run(task)
         return answer
 
@@ -118,7 +119,7 @@ def _machine_memory() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class _Task:
     reader: Callable[..., Any]
     args: tuple[object, ...]
@@ -130,16 +131,16 @@ def _send(task: _Task, pipe: Connection) -> None:
     """Send a task, with its documents as they are: pickled, each of them would be in the memory twice."""
     documents: list[pickle.PickleBuffer] = []
     args = tuple(pickle.PickleBuffer(each) if isinstance(each, bytes) else each for each in task.args)
-    words = pickle.dumps(replace(task, args=args), protocol=5, buffer_callback=documents.append)
-    pipe.send((words, len(documents)))
+    words = pickle.dumps((task.reader, args, task.kwargs, task.deadline), protocol=5, buffer_callback=documents.append)
+    pipe.send_bytes(bytes([len(documents)]) + words)
     for document in documents:
         pipe.send_bytes(document)
 
 
 def _receive(pipe: Connection) -> _Task:
-    words, documents = pipe.recv()
-    task: _Task = pickle.loads(words, buffers=[pipe.recv_bytes() for _ in range(documents)])  # noqa: S301 - our own
-    return task
+    message = memoryview(pipe.recv_bytes())
+    documents = [pipe.recv_bytes() for _ in range(message[0])]
+    return _Task(*pickle.loads(message[1:], buffers=documents))  # noqa: S301 - our own
 
 
 # --- in the daemon -----------------------------------------------------------------------------------------------
@@ -203,6 +204,8 @@ class _Worker:
         self._process = context.Process(target=_serve, args=(its_end,), name="wirebell reader", daemon=True)
         self._process.start()
         its_end.close()
+        self._ears = select.poll()  # kept, for to make one takes as long as the rest of an answer's way
+        self._ears.register(self._pipe, select.POLLIN)
         self.kill = self._process.kill
         atexit.register(self.kill)  # or the interpreter's end would ask it to go by SIGTERM, and wait
         self.asked = 0
@@ -213,7 +216,7 @@ class _Worker:
     @property
     def has_died(self) -> bool:
         """Return whether it died between two documents, neither of which is to blame."""
-        return self._pipe.poll()  # unasked it says nothing, so it is the pipe's end that can be heard
+        return bool(self._ears.poll(0))  # unasked it says nothing, so it is the pipe's end that can be heard
 
     def ask(self, task: _Task) -> object:
         """Return Done or Killed; after Killed the worker is of no more use."""
@@ -225,7 +228,7 @@ class _Worker:
     def _hear(self, patience: timedelta) -> object:
         """Return what the worker says, None when it died or says nothing."""
         with contextlib.suppress(EOFError, OSError):
-            if self._pipe.poll(patience.total_seconds()):
+            if self._ears.poll(patience.total_seconds() * 1000):
                 return self._pipe.recv()
         return None
 
@@ -269,7 +272,7 @@ def _answer(pipe: Connection) -> None:
     with contextlib.suppress(EOFError, OSError):
         pipe.send("ready")
         while True:
-            pipe.send(_read(_receive(pipe)))
+            pipe.send_bytes(pickle.dumps(_read(_receive(pipe)), protocol=5))
 
 
 def _read(task: _Task) -> Done[Any] | Killed:
