@@ -41,9 +41,11 @@ _NUMBER = rf"(?=\d)(?:{_GROUPS}|\d+(?:[.,]\d+)+)"
 _CLOSERS = rf"[{re.escape(DOUBLE_QUOTES + APOSTROPHES)})\]]*"
 _END = rf"(?<![.!?…])[.!?…]+{_CLOSERS}(?=\s)|(?<=[^\W\d])\.(?=[^\W\d])|[。！？।؟]+{_CLOSERS}"
 _BREAK = rf"[,:;()\[\]{{}}<>—|\\•·，：；、（）]|(?<=\s)[{re.escape(HYPHENS)}]+(?=\s)|--"
+#: Most words: with a blank or a comma behind them, they can be no more than their letters.
+_PLAIN = r"(?!\d)\w++(?=[ ,\n])"
 #: One pass finds all there is to find; the groups are, in order: words, line ends, sentence ends, breaks. No part of it
 #: can fail after a long run, so a hostile page of dots or blanks takes no longer than another.
-_SCAN = re.compile(rf" ?(?:({_ACRONYM}|{_NUMBER}|{_WORD})|(\n)|({_END})|({_BREAK}))")
+_SCAN = re.compile(rf" ?(?:({_PLAIN}|{_ACRONYM}|{_NUMBER}|{_WORD})|(\n)|({_END})|({_BREAK}))")
 _IS_WORD, _IS_LINE, _IS_END = 1, 2, 3
 _OPENERS = re.compile(rf"[\s{re.escape(DOUBLE_QUOTES + APOSTROPHES)}(\[—–-]*")
 _NEXT_WORD = re.compile(r"\w+")
