@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from monitor.feed import FeedState, Window
 from monitor.item import Entry, canonical_link
@@ -88,6 +89,7 @@ def listed_before(state: FeedState, keys: Collection[bytes]) -> frozenset[bytes]
     return frozenset(key for key in keys if key[:SHORT_KEY] in before)
 
 
+@lru_cache(maxsize=1)  # it is asked for again and again over one poll
 def _kept(window: bytes) -> frozenset[bytes]:
     return frozenset(window[at : at + SHORT_KEY] for at in range(0, len(window), SHORT_KEY))
 

@@ -27,6 +27,6 @@ def packed(key: bytes, published: datetime | None) -> bytes:
 def unpacked(records: bytes) -> dict[bytes, datetime | None]:
     """Return the beginnings of keys, each with when its entry was published, in the order of the records."""
     return {
-        key: None if seconds == _UNDATED else _EPOCH + timedelta(seconds=seconds)
+        key: None if seconds == _UNDATED else datetime.fromtimestamp(seconds, UTC)
         for key, seconds in _RECORD.iter_unpack(records)
     }
