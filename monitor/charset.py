@@ -37,8 +37,8 @@ _CYRILLIC = ("cp1251", "koi8-u")
 _OVERWHELMING = 20
 
 #: UTF-8 that was taken for Windows-1252 and encoded once more begins its characters like this: "Ã¼", "â€™", "Ð¿".
-_TO_BYTE = {ord(bytes([byte]).decode("cp1252", "replace")): byte for byte in range(0x80, 0xA0)}
-_FOLLOWING = re.escape("".join(map(chr, _TO_BYTE))) + "\u0080-\u00bf"
+_TO_BYTE = {bytes([byte]).decode("cp1252", "replace"): byte for byte in range(0x80, 0xA0)}
+_FOLLOWING = re.escape("".join(_TO_BYTE)) + "\u0080-\u00bf"
 _TWICE = re.compile(f"[\u00c2-\u00f4][{_FOLLOWING}]")
 #: The same in UTF-8, and some that is not: to look for a byte and then for the next is thirty times faster.
 _MAYBE_TWICE = re.compile(b"\xc3[\x82-\xb4][\xc2\xc5\xc6\xcb\xe2\xef]")
@@ -134,12 +134,25 @@ def _decoded_once_more(text: str) -> str:
     if begun <= len(_ALONE.findall(text)) * _OVERWHELMING:  # each of which is to spoil a byte below
         return text
     try:
-        body = text.translate(_TO_BYTE).encode("latin-1")
+        body = text.encode("cp1252", _CONTROLS)
     except UnicodeEncodeError:
         return text
     once = body.decode("utf-8", "replace")
     good, bad = _weigh_utf8(body, once)
     return once if good > bad * _OVERWHELMING else text
+
+
+def _control(fault: UnicodeError) -> tuple[bytes, int]:
+    """Encode characters that Windows-1252 does not have as the bytes that it leaves free; raise where one has none."""
+    assert isinstance(fault, UnicodeEncodeError)  # noqa: S101 - what is asked of an encoder's handler
+    characters = fault.object[fault.start : fault.end]
+    if not all(character in _TO_BYTE or character < "\u00a0" for character in characters):
+        raise fault
+    return bytes(_TO_BYTE.get(character, ord(character)) for character in characters), fault.end
+
+
+_CONTROLS = "wirebell.controls"
+codecs.register_error(_CONTROLS, _control)
 
 
 def _cyrillic(body: bytes) -> str | None:

@@ -144,8 +144,18 @@ def test_an_entry_of_atom_is_read_as_feedparser_reads_it(entry: str) -> None:
         rss(channel="<title/><language>de</language><title>News</title><image><title>Logo</title></image>"),
         rss(*(f"<guid>{n}</guid>" for n in range(1_100))),
         atom("<link href='https://news.example/1'/>", more=" xml:base='https://other.example/'"),
+        atom("<link href='../1?a=b&amp;c'/>", more=" xml:base='https://other.example/world/today/'"),
+        atom(
+            "<link rel='self' href='2'/><link href='1' xml:base='today/'/>", more=" xml:base='https://o.example/world/'"
+        ),
+        atom("<link rel='self' href='2'/>", more=" xml:base='https://other.example/world/'"),
+        rss("<guid isPermaLink='false'>1</guid><link>/1</link>", spaces=' xml:base="https://other.example/world/"'),
+        rss("<guid isPermaLink='false'>1</guid><link/>", spaces=' base="https://other.example/world/"'),
     ],
-    ids=["RDF", "namespace without its end", "another namespace", "another prefix", "channel", "many", "base"],
+    ids=[
+        *("RDF", "namespace without its end", "another namespace", "another prefix", "channel", "many"),
+        *("base", "relative", "base of a link", "no link", "words", "no words"),
+    ],
 )
 def test_a_feed_is_read_as_feedparser_reads_it(document: str) -> None:
     assert entries(quick(document)) == entries(patient(document))
@@ -168,12 +178,13 @@ def test_a_feed_is_read_as_feedparser_reads_it(document: str) -> None:
         (rss("<body>a</body>"), "<body>"),
         (rss("<og:x><item/></og:x>"), "<item>"),
         (rss("<image><og:x/><guid>1</guid></image>"), "<?:x> within an image"),
-        (rss("<atom:link href=''/>"), "a relative address"),
+        (rss("<atom:link href=''/>"), "an empty address"),
         (rss("<itunes:keywords x='1'>a</itunes:keywords>"), "keywords with attributes"),
         (rss("<itunes:category>News</itunes:category>"), "a category of iTunes with words"),
         (rss(channel="<og:x><item/></og:x>"), "entries in another place"),
         (rss("<guid>1</guid>").replace("<item>", "<item href='/1'>"), "an entry with attributes of CDF"),
-        (atom("<link href='1'/>", more=" xml:base='https://other.example/'"), "a relative address"),
+        (atom("<link href='1'/>", more=" xml:base='/world/'"), "a relative address"),
+        (atom("<link href='//['/>", more=" xml:base='https://other.example/'"), "an address that is none"),
         (atom("<content type='xhtml'><svg>a</svg></content>"), "<svg> among words"),
         (atom(f"<content type='xhtml'>{'<b>' * 2_000}{'</b>' * 2_000}</content>"), "nested too deeply"),
     ],

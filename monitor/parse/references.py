@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import sys
+from functools import lru_cache
 
 _REFERENCE = re.compile(r"&#(x[0-9a-f]+|\d+);?", re.IGNORECASE)
 #: References with more digits than the last character has are none (and int() refuses over 4,300).
@@ -17,15 +18,16 @@ _NOTHING = "\u200b"
 
 def heal(document: str) -> str:
     """Return the document with references to characters that there are, and to no others."""
-    return _REFERENCE.sub(_reference, document)
+    return _REFERENCE.sub(lambda found: _healed(*found.group(0, 1)), document)
 
 
-def _reference(match: re.Match[str]) -> str:
-    digits = match[1].lower()
+@lru_cache(maxsize=1024)
+def _healed(written: str, digits: str) -> str:
+    digits = digits.lower()
     if len(digits) > _MOST_DIGITS:
         return _NOTHING
     code = int(digits[1:], 16) if digits.startswith("x") else int(digits)
     if 0x80 <= code < 0xA0:  # noqa: PLR2004 - Windows characters, as HTML reads these numbers
         return html.unescape(f"&#{code};")
     # feedparser 6.0.14 raises on a surrogate and on what lies beyond the last character.
-    return _NOTHING if code > sys.maxunicode or _NOT_XML.match(chr(code)) else match[0]
+    return _NOTHING if code > sys.maxunicode or _NOT_XML.match(chr(code)) else written

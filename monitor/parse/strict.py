@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from urllib.parse import urljoin
 from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
@@ -42,8 +43,8 @@ _PREFIXES = {
 _KNOWN_PREFIXES = frozenset(prefix for prefix in _PREFIXES.values() if prefix)
 #: Elements that stand less deep in an entry than any that was not found.
 _NOWHERE = 1_000
-#: Attributes that say what relative addresses are relative to; here they are to the feed's own address.
-_BASES = frozenset({f"{_XML}base", "base"})
+#: What says what relative addresses are relative to; without it, to the feed's own address.
+_BASE = f"{_XML}base"
 #: What follows "xmlns" where a namespace is bound.
 _BINDING = re.compile(r"""(?::([\w.-]+))?\s*=\s*["']([^"']*)["']""")
 #: Windows characters under the numbers of controls, and UTF-8 that was encoded twice within one element: feedparser
@@ -54,12 +55,14 @@ _TWICE = re.compile(b"\xc3[\x82-\xb4]\xc2")
 #: as well be words until then.
 _BARE = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]+|#x[0-9a-f]+);)", re.IGNORECASE)
 #: What the numbers of those controls mean in Windows.
-_WINDOWS = {code: html.unescape(f"&#{code};") for code in range(0x80, 0xA0)}
+_WINDOWS = {chr(code): html.unescape(f"&#{code};") for code in range(0x80, 0xA0)}
+_CONTROL = re.compile("[\x80-\x9f]")
 #: Types of words that are no markup to be kept and no base64.
 _TEXT = frozenset({"text", "plain", "html", "text/plain", "text/html"})
 _XHTML = frozenset({"xhtml", "application/xhtml+xml"})
 #: Links to a page for people.
 _PAGE = frozenset({"html", "xhtml", "text/html", "application/xhtml+xml"})
+_WEB = ("http://", "https://")
 #: "&b;" in an address was "&b=…" before another parser.
 _LOST_REFERENCE = re.compile("&([A-Za-z0-9_]+);")
 
@@ -81,7 +84,7 @@ def read(document: str, most: int) -> Found | Doubt:
         return Doubt(reason=str(doubt))
     except RecursionError:
         return Doubt(reason="nested too deeply")
-    return _settled(found, document.encode())
+    return found if document.isascii() else _settled(found, document.encode())
 
 
 def _prefixes(document: str) -> Mapping[str, str]:
@@ -135,7 +138,7 @@ def _decoded(words: str) -> str:
 
 
 def _translated(words: str) -> str:
-    return words.translate(_WINDOWS)
+    return words if words.isascii() else _CONTROL.sub(lambda found: _WINDOWS[found[0]], words)
 
 
 # --- the feed ----------------------------------------------------------------------------------------------------
@@ -154,11 +157,11 @@ def _found(root: Element, names: _Names, most: int) -> Found:
     others = (child for child in holder if len(child) and names[child.tag] != kind)
     if any(names[inner.tag] in {"item", "entry"} for other in others for inner in other.iter()):
         raise _Doubtful("entries in another place")
-    based = any(not _BASES.isdisjoint(element.keys()) for element in (root, head))
+    base = _base(head, _base(root, ""))
     return Found(
         title=title,
         language=language,
-        entries=tuple(_entry(entry, names, based=based) for entry in entries[:most]),
+        entries=tuple(_entry(entry, names, base) for entry in entries[:most]),
         left_out=max(0, len(entries) - most),
     )
 
@@ -182,13 +185,13 @@ class _Draft:
     """An entry in the making, with the little that its reader must remember from one element to the next."""
 
     __slots__ = (
-        "author", "author_at", "based", "categories", "contents", "full", "guid", "guid_at", "link", "published",
+        "author", "author_at", "base", "categories", "contents", "full", "guid", "guid_at", "link", "published",
         "summary", "summary_at", "title", "title_at", "titled_at", "updated",
     )  # fmt: skip
 
-    def __init__(self, *, based: bool) -> None:
-        #: Relative addresses are relative to another than the feed's own.
-        self.based = based
+    def __init__(self, base: str) -> None:
+        #: What relative addresses are relative to; empty for the feed's own.
+        self.base = base
         self.guid = self.link = self.title = self.author = ""
         self.summary: str | None = None
         self.contents: list[str] = []
@@ -204,12 +207,12 @@ class _Draft:
         self.full = False
 
 
-def _entry(element: Element, names: _Names, *, based: bool) -> Raw:
-    draft = _Draft(based=based)
+def _entry(element: Element, names: _Names, base: str) -> Raw:
+    draft = _Draft(base)
     if attributes := element.keys():
         if any(key.lower().endswith(("lastmod", "href")) for key in attributes):
             raise _Doubtful("an entry with attributes of CDF")
-        draft.based = based or not _BASES.isdisjoint(attributes)
+        draft.base = _base(element, base)
         draft.guid = element.get(f"{_RDF}about", "")
     _children(draft, element, names, 0)
     return Raw(
@@ -290,15 +293,37 @@ def _media_title(draft: _Draft, element: Element, names: _Names, depth: int) -> 
 def _link(draft: _Draft, element: Element, names: _Names, depth: int) -> None:
     attributes = {key.lower(): value for key, value in element.items()}
     address = attributes.get("url") or attributes.get("uri") or attributes.get("href")
+    if address == "":
+        raise _Doubtful("an empty address")
     if address is None:
-        draft.link = _address(_words(element))
+        draft.link = _absolute(_address(_words(element)), element, draft)
     elif attributes.get("rel", "alternate").lower() == "alternate" and attributes.get("type", "html").lower() in _PAGE:
-        draft.link = address
-    based = draft.based or not _BASES.isdisjoint(attributes)
-    if address == "" or (based and not draft.link.startswith(("http://", "https://"))):
-        raise _Doubtful("a relative address")
+        draft.link = _absolute(address, element, draft)
     if len(element):
         _children(draft, element, names, depth + 1)
+
+
+def _base(element: Element, outer: str) -> str:
+    """Return what addresses within an element are relative to."""
+    named = element.get(_BASE) or element.get("base")
+    return _joined(outer, named) if named else outer
+
+
+def _absolute(address: str, element: Element, draft: _Draft) -> str:
+    """Return an address as it is where the feed names nothing that it is relative to."""
+    base = _base(element, draft.base)
+    if not base or not address or address.startswith(_WEB):
+        return address
+    if not base.startswith(_WEB):
+        raise _Doubtful("a relative address")
+    return _joined(base, address)
+
+
+def _joined(base: str, address: str) -> str:
+    try:
+        return urljoin(base, address)
+    except ValueError as fault:
+        raise _Doubtful("an address that is none") from fault
 
 
 def _address(words: str) -> str:
