@@ -159,6 +159,8 @@ class Cycle:
         )
         shutil.rmtree(folder)
         print(f"{life}: {len(life.repeats)} repeats, {len(faults(life))} faults")
+        if faults(life):
+            print(f"{life.said}\n-- then\n{life.said_after}")
         return life
 
     def _be_killed(self, folder: Path, stage: Stage, point: int) -> tuple[Report, str]:
@@ -268,7 +270,7 @@ def faults(life: Life) -> list[str]:
         f"items stored: {life.headlines}": Counter(life.headlines) != Counter([*OLD, *NEWS]),
         f"deliveries: {life.states}": Counter(life.states) != {(name, "sent"): count for name in CHANNELS},
     }
-    return [f"{life}: {words}\n{life.said}\n--\n{life.said_after}" for words, is_so in found.items() if is_so]
+    return [f"{life}: {words}" for words, is_so in found.items() if is_so]
 
 
 def prove(cycles: list[Cycle], stage: Stage, sample: int) -> Counter[str]:
