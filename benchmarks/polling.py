@@ -127,7 +127,7 @@ def raw(body: bytes) -> None:
     """Read a feed as far as feedparser does, by whichever reader the document is for."""
     document = charset.decode(body, content_type="").lstrip("\ufeff \t\r\n\0")
     document = re.sub(r"\s*<\?xml\b[^>]*>", "", document, count=1) if document.startswith("<?xml") else document
-    if isinstance(strict.read(references.heal(document), parse.MOST_ENTRIES), Doubt):
+    if isinstance(strict.read(references.heal(document), URL, parse.MOST_ENTRIES), Doubt):
         forgiving.read(document, URL, parse.MOST_ENTRIES)
 
 

@@ -37,13 +37,11 @@ _CYRILLIC = ("cp1251", "koi8-u")
 _OVERWHELMING = 20
 
 #: UTF-8 that was taken for Windows-1252 and encoded once more begins its characters like this: "Ã¼", "â€™", "Ð¿".
+#: Looked for in UTF-8, where each begins with the same byte: that is found thirty times faster than a character.
 _TO_BYTE = {bytes([byte]).decode("cp1252", "replace"): byte for byte in range(0x80, 0xA0)}
-_FOLLOWING = re.escape("".join(_TO_BYTE)) + "\u0080-\u00bf"
-_TWICE = re.compile(f"[\u00c2-\u00f4][{_FOLLOWING}]")
-#: The same in UTF-8, and some that is not: to look for a byte and then for the next is thirty times faster.
-_MAYBE_TWICE = re.compile(b"\xc3[\x82-\xb4][\xc2\xc5\xc6\xcb\xe2\xef]")
-#: What begins a character and is not followed by what could be its rest, such as any accent in an ordinary text.
-_ALONE = re.compile(f"[\u00c2-\u00f4](?![{_FOLLOWING}])")
+_TWICE = re.compile(b"\xc3[\x82-\xb4](?:\xc2|%b)" % b"|".join(re.escape(each.encode()) for each in _TO_BYTE))
+#: What begins one, and where its rest does not follow, is a letter such as any accent in an ordinary text.
+_BEGUN = re.compile(b"\xc3[\x82-\xb4]")
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -90,15 +88,14 @@ def decode(body: bytes, *, content_type: str) -> str:
             return body.decode(encoding, "replace").removeprefix("\ufeff")
     if _ESCAPE not in body:
         with suppress(UnicodeDecodeError):
-            text = body.decode()
-            return _decoded_once_more(text) if _MAYBE_TWICE.search(body) else text
+            return _decoded_once_more(body.decode(), body)
     named = _named(body, content_type)
     if named == "iso2022_jp":  # in ASCII bytes alone, so it would pass for UTF-8
         return body.decode(named, "replace")
     text = body.decode("utf-8", "replace")
     good, bad = _weigh_utf8(body, text)
     if not bad or good > bad:  # over 220 feeds in 12 other encodings, chance made 0.7 good to 1 bad at most
-        return _decoded_once_more(text)
+        return _decoded_once_more(text, text.encode())
     if named is None or named in _CYRILLIC:
         named = _cyrillic(body) or named
     return body.decode(named or "cp1252", "replace")
@@ -128,10 +125,15 @@ def _weigh_utf8(body: bytes, text: str) -> tuple[int, int]:
     return characters - bad, bad
 
 
-def _decoded_once_more(text: str) -> str:
-    """Return the text of a document that was encoded twice as a whole, and any other text as it is."""
-    begun = len(_TWICE.findall(text))
-    if begun <= len(_ALONE.findall(text)) * _OVERWHELMING:  # each of which is to spoil a byte below
+def _decoded_once_more(text: str, written: bytes) -> str:
+    """Return the text of a document that was encoded twice as a whole, and any other text as it is.
+
+    ``written`` is the text in UTF-8.
+    """
+    begun = len(_TWICE.findall(written))
+    if (
+        not begun or begun <= (len(_BEGUN.findall(written)) - begun) * _OVERWHELMING
+    ):  # each of which spoils a byte below
         return text
     try:
         body = text.encode("cp1252", _CONTROLS)

@@ -42,7 +42,7 @@ def rdf(*items: str) -> str:
 
 
 def quick(document: str) -> Found | Doubt:
-    return strict.read(references.heal(document), parse.MOST_ENTRIES)
+    return strict.read(references.heal(document), URL, parse.MOST_ENTRIES)
 
 
 def patient(document: str) -> Found | None:
@@ -86,6 +86,9 @@ def entries(found: Found | Doubt | None) -> object:
         "<description>First</description><description>Second</description>",
         "<content:encoded>Long</content:encoded><description>Short</description>",
         "<description>Short</description><content:encoded>Long</content:encoded><description>Other</description>",
+        "<body>a &amp;amp; b</body>",
+        "<body xmlns='http://www.w3.org/1999/xhtml'><p>a <b>b</b></p> &amp;lt;c</body><description>d</description>",
+        "<body type='text/plain'>a &amp;amp; b</body><body type='image/png'>c</body><description>Short</description>",
         "<media:description>Film</media:description>",
         "<description>Short</description><media:group><media:description>Film</media:description></media:group>",
         "<itunes:summary>Talk</itunes:summary><description>Short</description>",
@@ -151,10 +154,14 @@ def test_an_entry_of_atom_is_read_as_feedparser_reads_it(entry: str) -> None:
         atom("<link rel='self' href='2'/>", more=" xml:base='https://other.example/world/'"),
         rss("<guid isPermaLink='false'>1</guid><link>/1</link>", spaces=' xml:base="https://other.example/world/"'),
         rss("<guid isPermaLink='false'>1</guid><link/>", spaces=' base="https://other.example/world/"'),
+        atom("<link href='1'/>", more=" xml:base='/world/'"),
+        atom("<link href='https://news.example/1'/><link href=''/>"),
+        atom("<link href='https://news.example/1'/><link rel='related' href=''/>", more=" xml:base='/world/'"),
     ],
     ids=[
         *("RDF", "namespace without its end", "another namespace", "another prefix", "channel", "many"),
-        *("base", "relative", "base of a link", "no link", "words", "no words"),
+        *("base", "relative", "base of a link", "no link", "words", "no words", "relative base", "empty address"),
+        "empty address of another page",
     ],
 )
 def test_a_feed_is_read_as_feedparser_reads_it(document: str) -> None:
@@ -175,16 +182,18 @@ def test_a_feed_is_read_as_feedparser_reads_it(document: str) -> None:
         (rss("<description>a <div>c</div></description>"), "a <div> among words"),
         (rss("<title type='image/png'>a</title>"), "words of type image/png"),
         (rss("<title mode='base64'>a</title>"), "words of type html"),
-        (rss("<body>a</body>"), "<body>"),
+        (rss("<fullitem>a</fullitem>"), "<fullitem>"),
         (rss("<og:x><item/></og:x>"), "<item>"),
         (rss("<image><og:x/><guid>1</guid></image>"), "<?:x> within an image"),
-        (rss("<atom:link href=''/>"), "an empty address"),
         (rss("<itunes:keywords x='1'>a</itunes:keywords>"), "keywords with attributes"),
         (rss("<itunes:category>News</itunes:category>"), "a category of iTunes with words"),
         (rss(channel="<og:x><item/></og:x>"), "entries in another place"),
         (rss("<guid>1</guid>").replace("<item>", "<item href='/1'>"), "an entry with attributes of CDF"),
-        (atom("<link href='1'/>", more=" xml:base='/world/'"), "a relative address"),
+        (atom("<link href='1'/>", more=" xml:base='file:///world/'"), "a relative address"),
         (atom("<link href='//['/>", more=" xml:base='https://other.example/'"), "an address that is none"),
+        ("<!-- <rss> -->\n<?x?><!DOCTYPE rss><rss><channel/></rss>", "a document type"),
+        ("<?xml version='1.0' encoding='koi8-r'?><rss><channel/></rss>", "another encoding"),
+        ("<\0r\0s\0s\0", "another encoding"),
         (atom("<content type='xhtml'><svg>a</svg></content>"), "<svg> among words"),
         (atom(f"<content type='xhtml'>{'<b>' * 2_000}{'</b>' * 2_000}</content>"), "nested too deeply"),
     ],
@@ -203,7 +212,7 @@ def test_an_ampersand_in_an_address_is_itself() -> None:
     """Of "&b=" in a broken document, feedparser makes "&b;="."""
     found = quick(rss("<guid>https://news.example/?a=1&b=2</guid><link>/?a=1&b=2</link>"))
     assert isinstance(found, Found)
-    assert [(each.guid, each.link) for each in found.entries] == [("https://news.example/?a=1&b=2", "/?a=1&b=2")]
+    assert [(each.guid, each.link) for each in found.entries] == [("https://news.example/?a=1&b=2",) * 2]
 
 
 # --- other people's feeds --------------------------------------------------------------------------------------------

@@ -69,7 +69,7 @@ def _read(document: str, url: str) -> Found | Listed | NotAFeed:
 
 def _feed(document: str, url: str) -> Found | NotAFeed:
     """Return what the reader finds that reads the document fastest with nothing lost."""
-    found = strict.read(references.heal(document), MOST_ENTRIES)
+    found = strict.read(references.heal(document), url, MOST_ENTRIES)
     if isinstance(found, Doubt):
         return forgiving.read(document, url, MOST_ENTRIES) or instead.unknown(document)
     return found

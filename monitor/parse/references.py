@@ -18,6 +18,8 @@ _NOTHING = "\u200b"
 
 def heal(document: str) -> str:
     """Return the document with references to characters that there are, and to no others."""
+    if "&#" not in document:  # found ten times faster than by a pattern
+        return document
     return _REFERENCE.sub(lambda found: _healed(*found.group(0, 1)), document)
 
 

@@ -23,9 +23,10 @@ _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 def read(document: str, url: str, most: int) -> Found | Listed | NotAFeed:
     """Return the news that a sitemap holds, the newest sitemaps that it lists, or why there are none."""
-    root = tree(document)
-    if isinstance(root, Doubt):
-        return NotAFeed(detail=f"a sitemap that cannot be read ({root.reason})")
+    found = tree(document.encode())
+    if isinstance(found, Doubt):
+        return NotAFeed(detail=f"a sitemap that cannot be read ({found.reason})")
+    root = found.root
     if _name(root) == "sitemapindex":
         return _listed(root, url)
     return _found(root, most)

@@ -43,17 +43,15 @@ _PREFIXES = {
 _KNOWN_PREFIXES = frozenset(prefix for prefix in _PREFIXES.values() if prefix)
 #: Elements that stand less deep in an entry than any that was not found.
 _NOWHERE = 1_000
-#: What says what relative addresses are relative to; without it, to the feed's own address.
+#: What says what relative addresses are relative to, itself relative to the feed's own address.
 _BASE = f"{_XML}base"
-#: What follows "xmlns" where a namespace is bound.
-_BINDING = re.compile(r"""(?::([\w.-]+))?\s*=\s*["']([^"']*)["']""")
 #: Windows characters under the numbers of controls, and UTF-8 that was encoded twice within one element: feedparser
 #: knows both. In UTF-8 each begins with a byte that few texts have.
 _CONTROLS = re.compile(b"\xc2[\x80-\x9f]")
 _TWICE = re.compile(b"\xc3[\x82-\xb4]\xc2")
 #: An ampersand that begins no reference that XML knows: what stands there is read as markup later on, so "&nbsp;" may
 #: as well be words until then.
-_BARE = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]+|#x[0-9a-f]+);)", re.IGNORECASE)
+_BARE = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#[0-9]+|#x[0-9a-f]+);)", re.IGNORECASE)
 #: What the numbers of those controls mean in Windows.
 _WINDOWS = {chr(code): html.unescape(f"&#{code};") for code in range(0x80, 0xA0)}
 _CONTROL = re.compile("[\x80-\x9f]")
@@ -71,32 +69,29 @@ class _Doubtful(Exception):
     """Carries a doubt out of the depths; never leaves this module."""
 
 
-def read(document: str, most: int) -> Found | Doubt:
-    """Return what the document holds, or why it should be read by feedparser."""
-    root = tree(document)
-    if isinstance(root, Doubt) and (mended := _BARE.sub("&amp;", document)) != document:
-        root = tree(mended)
-    if isinstance(root, Doubt):
-        return root
+def read(document: str, url: str, most: int) -> Found | Doubt:
+    """Return what the document from that address holds, or why it should be read by feedparser."""
+    written = document.encode()
+    parsed = tree(written)
+    if isinstance(parsed, Doubt) and (mended := _BARE.sub(b"&amp;", written)) != written:
+        parsed = tree(mended)
+    if isinstance(parsed, Doubt):
+        return parsed
     try:
-        found = _found(root, _Names(_prefixes(document)), most)
+        found = _found(parsed.root, _Names(_prefixes(parsed.bindings)), url, most)
     except _Doubtful as doubt:
         return Doubt(reason=str(doubt))
     except RecursionError:
         return Doubt(reason="nested too deeply")
-    return found if document.isascii() else _settled(found, document.encode())
+    return found if len(written) == len(document) else _settled(found, written)
 
 
-def _prefixes(document: str) -> Mapping[str, str]:
+def _prefixes(bindings: Iterable[tuple[str, str]]) -> Mapping[str, str]:
     """Return what the names of each namespace begin with."""
     prefixes = dict(_PREFIXES)
-    for behind in document.split("xmlns")[1:]:
-        binding = _BINDING.match(behind)
-        prefix, uri = binding.groups() if binding else (None, "")
-        if uri.lower() in prefixes:
-            continue
+    for prefix, uri in bindings:
         own = f"{prefix.lower()}:" if prefix else ""
-        if not own or own in _KNOWN_PREFIXES:
+        if uri.lower() not in prefixes and (not own or own in _KNOWN_PREFIXES):
             prefixes[uri.lower()] = own
     return prefixes
 
@@ -144,7 +139,7 @@ def _translated(words: str) -> str:
 # --- the feed ----------------------------------------------------------------------------------------------------
 
 
-def _found(root: Element, names: _Names, most: int) -> Found:
+def _found(root: Element, names: _Names, url: str, most: int) -> Found:
     head, holder, kind = _shape(root, names)
     title, language = "", root.get(f"{_XML}lang", root.get("lang", "")).replace("_", "-")
     for child in head:
@@ -157,7 +152,7 @@ def _found(root: Element, names: _Names, most: int) -> Found:
     others = (child for child in holder if len(child) and names[child.tag] != kind)
     if any(names[inner.tag] in {"item", "entry"} for other in others for inner in other.iter()):
         raise _Doubtful("entries in another place")
-    base = _base(head, _base(root, ""))
+    base = _base(head, _base(root, url))
     return Found(
         title=title,
         language=language,
@@ -184,27 +179,23 @@ def _shape(root: Element, names: _Names) -> tuple[Element, Element, str]:
 class _Draft:
     """An entry in the making, with the little that its reader must remember from one element to the next."""
 
-    __slots__ = (
-        "author", "author_at", "base", "categories", "contents", "full", "guid", "guid_at", "link", "published",
-        "summary", "summary_at", "title", "title_at", "titled_at", "updated",
-    )  # fmt: skip
+    guid = link = title = author = ""
+    summary: str | None = None
+    published: datetime | None = None
+    updated: datetime | None = None
+    #: How deep the elements stood that gave the values: one that stands deeper does not replace them.
+    guid_at = title_at = summary_at = author_at = _NOWHERE
+    #: How deep the last title with words stood; titles at that depth or deeper count no more.
+    titled_at = -1
+    #: A content has been seen, so that a second summary is a summary.
+    full = False
 
     def __init__(self, base: str) -> None:
-        #: What relative addresses are relative to; empty for the feed's own.
+        #: What relative addresses are relative to.
         self.base = base
-        self.guid = self.link = self.title = self.author = ""
-        self.summary: str | None = None
         self.contents: list[str] = []
         #: Term, scheme and label of each.
         self.categories: list[list[str | None]] = []
-        self.published: datetime | None = None
-        self.updated: datetime | None = None
-        #: How deep the elements stood that gave the values: one that stands deeper does not replace them.
-        self.guid_at = self.title_at = self.summary_at = self.author_at = _NOWHERE
-        #: How deep the last title with words stood; titles at that depth or deeper count no more.
-        self.titled_at = -1
-        #: A content has been seen, so that a second summary is a summary.
-        self.full = False
 
 
 def _entry(element: Element, names: _Names, base: str) -> Raw:
@@ -245,11 +236,11 @@ def _words(element: Element) -> str:
     return (element.text or "").strip()
 
 
-def _marked_up(element: Element) -> str:
-    """Return the words of an element that may be markup, as a text or as elements."""
-    if not len(element) and not element.keys():
+def _marked_up(element: Element, kind: str = "html") -> str:
+    """Return the words of an element that may be markup, as a text or as elements; ``kind`` is what else it is."""
+    if kind == "html" and not len(element) and not element.keys():
         return (element.text or "").strip()
-    kind = element.get("type", "html").lower()
+    kind = element.get("type", kind).lower()
     if element.get("mode") is not None or kind not in _TEXT | _XHTML:
         raise _Doubtful(f"words of type {kind}")
     if kind in _XHTML:
@@ -293,10 +284,9 @@ def _media_title(draft: _Draft, element: Element, names: _Names, depth: int) -> 
 def _link(draft: _Draft, element: Element, names: _Names, depth: int) -> None:
     attributes = {key.lower(): value for key, value in element.items()}
     address = attributes.get("url") or attributes.get("uri") or attributes.get("href")
-    if address == "":
-        raise _Doubtful("an empty address")
     if address is None:
-        draft.link = _absolute(_address(_words(element)), element, draft)
+        words = _words(element)
+        draft.link = _absolute(_address(words), element, draft) if words else ""
     elif attributes.get("rel", "alternate").lower() == "alternate" and attributes.get("type", "html").lower() in _PAGE:
         draft.link = _absolute(address, element, draft)
     if len(element):
@@ -310,10 +300,9 @@ def _base(element: Element, outer: str) -> str:
 
 
 def _absolute(address: str, element: Element, draft: _Draft) -> str:
-    """Return an address as it is where the feed names nothing that it is relative to."""
-    base = _base(element, draft.base)
-    if not base or not address or address.startswith(_WEB):
+    if address.startswith(_WEB):
         return address
+    base = _base(element, draft.base)
     if not base.startswith(_WEB):
         raise _Doubtful("a relative address")
     return _joined(base, address)
@@ -348,9 +337,17 @@ def _summary(draft: _Draft, element: Element, names: _Names, depth: int) -> None
 
 def _content(draft: _Draft, element: Element, _names: _Names, _depth: int) -> None:
     draft.full = True
-    if "/" in (kind := element.get("type", "").lower()) and kind not in _TEXT | _XHTML and not len(element):
+    _add_content(draft, element, "html")
+
+
+def _body(draft: _Draft, element: Element, _names: _Names, _depth: int) -> None:
+    _add_content(draft, element, "xhtml")
+
+
+def _add_content(draft: _Draft, element: Element, kind: str) -> None:
+    if "/" in (own := element.get("type", "").lower()) and own not in _TEXT | _XHTML and not len(element):
         return  # a picture, a film
-    draft.contents.append(_marked_up(element))
+    draft.contents.append(_marked_up(element, kind))
     if draft.summary is None:
         draft.summary = draft.contents[-1]
 
@@ -370,8 +367,8 @@ def _author(draft: _Draft, element: Element, names: _Names, depth: int) -> None:
 
 
 def _category(draft: _Draft, element: Element, _names: _Names, _depth: int) -> None:
-    scheme = element.get("scheme", element.get("domain"))
-    _tag(draft, [element.get("term"), scheme, element.get("label")])
+    if element.keys():
+        _tag(draft, [element.get("term"), element.get("scheme", element.get("domain")), element.get("label")])
     if words := _words(element):
         if draft.categories and not draft.categories[-1][0]:
             draft.categories[-1][0] = words
@@ -428,6 +425,7 @@ _HANDLERS: Mapping[str, Callable[[_Draft, Element, _Names, int], None]] = {
     "description": _summary, "summary": _summary, "dc:description": _summary, "media:description": _summary,
     "itunes:summary": _summary,
     "content": _content, "content:encoded": _content,
+    "body": _body, "xhtml:body": _body,
     "author": _author, "dc:author": _author, "dc:creator": _author, "itunes:author": _author,
     "category": _category, "dc:subject": _category, "media:category": _category,
     "itunes:category": _itunes_category,
@@ -440,8 +438,8 @@ _HANDLERS: Mapping[str, Callable[[_Draft, Element, _Names, int], None]] = {
 #: Elements that feedparser heeds in a way of its own.
 _DOUBTFUL = frozenset(
     {
-        *("abstract", "body", "fullitem", "keywords", "managingeditor", "tags"),
-        *("textinput", "xhtml:body", "item", "entry", "channel", "feed", "rss", "svg", "math"),
+        *("abstract", "fullitem", "keywords", "managingeditor", "tags"),
+        *("textinput", "item", "entry", "channel", "feed", "rss", "svg", "math"),
     }
 )
 #: Elements whose markup is their own; any other that is not heeded may hold some that are.

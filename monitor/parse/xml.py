@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
-from xml.etree.ElementTree import Element, ParseError, XMLParser
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from xml.etree.ElementTree import Element, ParseError, iterparse
 
 from monitor.parse.raw import Doubt
 
+#: What may stand before a document type (XML 1.0, production 22).
+_BEFORE = re.compile(rb"(?:\s+|<!--.*?-->|<\?.*?\?>)*", re.DOTALL)
+#: What makes the parser take a document for one in another encoding: a declaration, or half of a wider character.
+_NOT_IN_UTF_8 = re.compile(rb"<\?xml|.?\0", re.DOTALL)
 
-def tree(document: str) -> Element | Doubt:
-    """Return the root of a document, or why it has none; it must say nothing of its encoding."""
-    if "<!DOCTYPE" in document:  # which alone may declare entities: of none that is expanded here comes a bomb
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A document's root, and which prefix it binds to which namespace."""
+
+    root: Element
+    bindings: Sequence[tuple[str, str]]
+
+
+def tree(document: bytes) -> Tree | Doubt:
+    """Return the tree of a document in UTF-8 that does not declare its encoding, or why there is none."""
+    if _NOT_IN_UTF_8.match(document):
+        return Doubt(reason="another encoding")
+    before = _BEFORE.match(document)
+    if before and document.startswith(b"<!DOCTYPE", before.end()):  # which alone may declare entities, so also bombs
         return Doubt(reason="a document type")
+    events: Any = iterparse(io.BytesIO(document), events=("start-ns",))  # noqa: S314 - as said above
     try:
-        parser = XMLParser(encoding="utf-8")  # noqa: S314 - as said above
-        parser.feed(document.encode())
-        return parser.close()
-    except (ParseError, UnicodeEncodeError) as fault:
+        bindings = [bound for _, bound in events]
+    except ParseError as fault:
         return Doubt(reason=f"broken XML: {fault}")
+    return Tree(events.root, bindings)
