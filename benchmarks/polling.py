@@ -24,7 +24,6 @@ import gc
 import importlib.util
 import io
 import multiprocessing
-import re
 import sqlite3
 import ssl
 import sys
@@ -51,7 +50,7 @@ from sqlalchemy import Engine, event
 from sqlmodel import Field, Session, SQLModel, UniqueConstraint, col, create_engine, select
 
 from benchmarks.matching import Corpus, Drawn, Loop, documents
-from monitor import charset, feed, intake, parse, text
+from monitor import feed, intake, parse, text
 from monitor.documents import Documents
 from monitor.exchange import ANYBODY
 from monitor.feed import Document, Feed, FeedState, Parsed, Unchanged
@@ -125,8 +124,8 @@ def wire(texts: Sequence[tuple[str, str]], first: int) -> bytes:
 
 def raw(body: bytes) -> None:
     """Read a feed as far as feedparser does, by whichever reader the document is for."""
-    document = charset.decode(body, content_type="").lstrip("\ufeff \t\r\n\0")
-    document = re.sub(r"\s*<\?xml\b[^>]*>", "", document, count=1) if document.startswith("<?xml") else document
+    document = parse._document(body, "")
+    assert isinstance(document, str)
     if isinstance(strict.read(references.heal(document), URL, parse.MOST_ENTRIES), Doubt):
         forgiving.read(document, URL, parse.MOST_ENTRIES)
 

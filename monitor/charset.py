@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections import Counter
 from contextlib import suppress
 
 #: Encodings that documents may name. Python would also obey ``utf-7``, ``idna``, ``unicode_escape`` and the like, which
@@ -167,5 +168,5 @@ def _cyrillic(body: bytes) -> str | None:
 
 
 def _weight(text: str) -> float:
-    letters = text.replace(" ", "").lower()
-    return sum(_WEIGHTS.get(letter, 0) for letter in letters) / len(letters)
+    letters = Counter(text.replace(" ", "").lower())
+    return sum(_WEIGHTS.get(letter, 0) * count for letter, count in letters.items()) / letters.total()

@@ -20,7 +20,7 @@ from monitor.parse.standing import Standing, taken_apart
 #: Entries read of one document.
 MOST_ENTRIES = 1_000
 
-_DECLARATION = re.compile(r"\s*<\?xml\b[^>]*>")
+_DECLARATION = re.compile(r"<\?xml\b[^>]*>")
 
 
 def feed(body: bytes, *, content_type: str, url: str, remembered: bytes = b"") -> Parsed | Listed | NotAFeed:
@@ -55,7 +55,8 @@ def _document(body: bytes, content_type: str) -> str | NotAFeed:
     if known := instead.data(plain):
         return known
     document = charset.decode(plain, content_type=content_type).lstrip("\ufeff \t\r\n\0")
-    return _DECLARATION.sub("", document, count=1) if document.startswith("<?xml") else document
+    declaration = _DECLARATION.match(document)
+    return document[declaration.end() :] if declaration else document
 
 
 def _read(document: str, url: str) -> Found | Listed | NotAFeed:

@@ -8,6 +8,8 @@ import sys
 from functools import lru_cache
 
 _REFERENCE = re.compile(r"&#(x[0-9a-f]+|\d+);?", re.IGNORECASE)
+#: The same, looked for by the rarer of its characters: one is found ten times faster than two in a row.
+_NUMBER = re.compile(r"#(?<=&#)(x[0-9a-f]+|\d+)", re.IGNORECASE)
 #: References with more digits than the last character has are none (and int() refuses over 4,300).
 _MOST_DIGITS = 8
 #: Characters that XML cannot hold (XML 1.0, production 2).
@@ -18,13 +20,14 @@ _NOTHING = "\u200b"
 
 def heal(document: str) -> str:
     """Return the document with references to characters that there are, and to no others."""
-    if "&#" not in document:  # found ten times faster than by a pattern
+    if not any(map(_instead, {*_NUMBER.findall(document)})):
         return document
-    return _REFERENCE.sub(lambda found: _healed(*found.group(0, 1)), document)
+    return _REFERENCE.sub(lambda found: _instead(found[1]) or found[0], document)
 
 
 @lru_cache(maxsize=1024)
-def _healed(written: str, digits: str) -> str:
+def _instead(digits: str) -> str | None:
+    """Return what is to stand in the place of a reference that is read otherwise than it is meant, or not at all."""
     digits = digits.lower()
     if len(digits) > _MOST_DIGITS:
         return _NOTHING
@@ -32,4 +35,4 @@ def _healed(written: str, digits: str) -> str:
     if 0x80 <= code < 0xA0:  # noqa: PLR2004 - Windows characters, as HTML reads these numbers
         return html.unescape(f"&#{code};")
     # feedparser 6.0.14 raises on a surrogate and on what lies beyond the last character.
-    return _NOTHING if code > sys.maxunicode or _NOT_XML.match(chr(code)) else written
+    return _NOTHING if code > sys.maxunicode or _NOT_XML.match(chr(code)) else None

@@ -14,7 +14,7 @@ from monitor.parse.raw import Doubt
 #: What may stand before a document type (XML 1.0, production 22).
 _BEFORE = re.compile(rb"(?:\s+|<!--.*?-->|<\?.*?\?>)*", re.DOTALL)
 #: What makes the parser take a document for one in another encoding: a declaration, or half of a wider character.
-_NOT_IN_UTF_8 = re.compile(rb"<\?xml|.?\0", re.DOTALL)
+_NOT_IN_UTF_8 = re.compile(rb"<\?xml\s|.?\0", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
