@@ -291,17 +291,18 @@ def postgres() -> Iterator[subprocess.Popen[str] | None]:
     if not found:
         yield None
         return
-    user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+    user: dict[str, Any] = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
     with tempfile.TemporaryDirectory() as folder:
         if user:
             shutil.chown(folder, "postgres")
-        data, quiet = f"{folder}/data", {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder}
+        data = f"{folder}/data"
+        quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder}
         subprocess.run(
             [found[-1] / "initdb", "-D", data, "-N", "-A", "trust", "-U", "bench"], check=True, **quiet, **user
         )
-        command = [found[-1] / "postgres", "-D", data, "-k", folder, "-h", "", "-F"]
+        command: Sequence[str | Path] = [found[-1] / "postgres", "-D", data, "-k", folder, "-h", "", "-F"]
         with subprocess.Popen(command, **quiet, **user) as server:
-            ready = [found[-1] / "pg_isready", "-h", folder]
+            ready: Sequence[str | Path] = [found[-1] / "pg_isready", "-h", folder]
             while server.poll() is None and subprocess.run(ready, check=False, **quiet).returncode:
                 time.sleep(0.1)
             try:
@@ -311,9 +312,20 @@ def postgres() -> Iterator[subprocess.Popen[str] | None]:
 
 
 def _session(psql: Path, folder: str, user: Mapping[str, Any]) -> Iterator[subprocess.Popen[str]]:
-    command = [psql, "-qAtX", "-h", folder, "-U", "bench", "-d", "postgres", "-v", "ON_ERROR_STOP=1"]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, text=True, cwd=folder, **pipes, **user) as session:
+    command: Sequence[str | Path] = [
+        psql,
+        "-qAtX",
+        "-h",
+        folder,
+        "-U",
+        "bench",
+        "-d",
+        "postgres",
+        "-v",
+        "ON_ERROR_STOP=1",
+    ]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, text=True, cwd=folder, stdin=pipe, stdout=pipe, **user) as session:
         try:
             yield session
         finally:

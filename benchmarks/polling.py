@@ -122,12 +122,12 @@ def wire(texts: Sequence[tuple[str, str]], first: int) -> bytes:
     ).encode()
 
 
-def raw(body: bytes) -> None:
+def raw(body: bytes) -> object:
     """Read a feed as far as feedparser does, by whichever reader the document is for."""
     document = parse._document(body, "")
     assert isinstance(document, str)
-    if isinstance(strict.read(references.heal(document), URL, parse.MOST_ENTRIES), Doubt):
-        forgiving.read(document, URL, parse.MOST_ENTRIES)
+    found = strict.read(references.heal(document), URL, parse.MOST_ENTRIES)
+    return forgiving.read(document, URL, parse.MOST_ENTRIES) if isinstance(found, Doubt) else found
 
 
 def sight(body: bytes, remembered: bytes = b"") -> Parsed:
@@ -309,7 +309,8 @@ async def compare_polling(corpus: Corpus, rounds: int) -> None:
         gc.freeze()  # as the daemon does with what it begins with
         for turn in range(rounds + 2):
             bodies = [wire(corpus.documents, FIRST + NEW * (turn * BURST + n)) for n in range(BURST)]
-            for name, way in zip(taken, (plain, ours), strict=True):
+            ways: tuple[Plain | Ours, ...] = (plain, ours)
+            for name, way in zip(taken, ways, strict=True):
                 gc.collect()
                 spent, news = 0.0, []
                 for body in bodies:
