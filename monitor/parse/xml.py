@@ -12,9 +12,10 @@ from xml.etree.ElementTree import Element, ParseError, iterparse
 from monitor.parse.raw import Doubt
 
 #: What may stand before a document type (XML 1.0, production 22).
-_BEFORE = re.compile(rb"(?:\s+|<!--.*?-->|<\?.*?\?>)*", re.DOTALL)
-#: What makes the parser take a document for one in another encoding: a declaration, or half of a wider character.
-_NOT_IN_UTF_8 = re.compile(rb"<\?xml\s|.?\0", re.DOTALL)
+_BEFORE = re.compile(rb"(?:\s++|<!--.*?-->|<\?.*?\?>)*+", re.DOTALL)
+#: What tells the parser of an encoding: a declaration, a mark, half of a wider character. It goes by that, and would
+#: see a document type behind it.
+_ENCODED = re.compile(rb"<\?xml\s|\xef\xbb\xbf|.?\0", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,8 @@ class Tree:
 
 def tree(document: bytes) -> Tree | Doubt:
     """Return the tree of a document in UTF-8 that does not declare its encoding, or why there is none."""
-    if _NOT_IN_UTF_8.match(document):
-        return Doubt(reason="another encoding")
+    if _ENCODED.match(document):
+        return Doubt(reason="another word of its encoding")
     before = _BEFORE.match(document)
     if before and document.startswith(b"<!DOCTYPE", before.end()):  # which alone may declare entities, so also bombs
         return Doubt(reason="a document type")
