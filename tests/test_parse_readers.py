@@ -185,6 +185,8 @@ def test_a_feed_is_read_as_feedparser_reads_it(document: str) -> None:
         (rss("<fullitem>a</fullitem>"), "<fullitem>"),
         (rss("<og:x><item/></og:x>"), "<item>"),
         (rss("<image><og:x/><guid>1</guid></image>"), "<?:x> within an image"),
+        (rss("<author>Anna <b>Bee</b></author>"), "words beside an author's name"),
+        (rss("<author><b>Anna</b> Bee</author>"), "words beside an author's name"),
         (rss("<itunes:keywords x='1'>a</itunes:keywords>"), "keywords with attributes"),
         (rss("<itunes:category>News</itunes:category>"), "a category of iTunes with words"),
         (rss(channel="<og:x><item/></og:x>"), "entries in another place"),

@@ -353,6 +353,8 @@ def _add_content(draft: _Draft, element: Element, kind: str) -> None:
 
 
 def _author(draft: _Draft, element: Element, names: _Names, depth: int) -> None:
+    if len(element) and any(map(str.strip, (element.text or "", *(child.tail or "" for child in element)))):
+        raise _Doubtful("words beside an author's name")
     found = {"name": "", "email": ""}
     for child in element:
         if names[child.tag] in found:
