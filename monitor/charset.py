@@ -66,8 +66,9 @@ _HEAD = 4096
 _ASCII = bytes(range(128))
 #: Begins what is no ASCII in ISO-2022-JP, the one encoding that writes it in bytes of ASCII.
 _ESCAPE = b"\x1b"
-#: A Cyrillic word stands in a row of bytes above ASCII; a Western accent mostly stands alone.
-_ROW = re.compile(rb"[\x80-\xff]{3,}")
+#: A Cyrillic word stands in a row of bytes above ASCII, of so many or more; a Western accent mostly stands alone.
+_ROW = 3
+_BLANKS_FOR_ASCII = bytes.maketrans(_ASCII, b" " * len(_ASCII))
 #: Enough letters to tell encodings by; where there are more, these will do.
 _ENOUGH, _SAMPLE = 12, 50_000
 #: Russian letters, the most frequent first; each weighs by its place.
@@ -160,8 +161,9 @@ codecs.register_error(_CONTROLS, _control)
 
 def _cyrillic(body: bytes) -> str | None:
     """Return which Cyrillic encoding the bytes are in, None when they are no Cyrillic text."""
-    rows = b" ".join(_ROW.findall(body, 0, _SAMPLE))
-    if len(rows) < _ENOUGH or 2 * len(rows) < len(body[:_SAMPLE].translate(None, _ASCII)):
+    sample = body[:_SAMPLE]
+    rows = b" ".join(row for row in sample.translate(_BLANKS_FOR_ASCII).split() if len(row) >= _ROW)
+    if len(rows) < _ENOUGH or 2 * len(rows) < len(sample.translate(None, _ASCII)):
         return None
     weight, encoding = max((_weight(rows.decode(name, "replace")), name) for name in _CYRILLIC)
     return encoding if weight >= _CYRILLIC_WEIGHT else None
