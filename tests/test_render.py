@@ -14,39 +14,21 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor import render, sheet
-from monitor.alert import CORRECTING, FIRST, Alert, Change, Delivery, Digest, Kind, Notice, Priority, What
+from monitor.alert import CORRECTING, FIRST, Change, Delivery, Digest, Kind, Notice, Priority, What
 from monitor.outage import Outage
 from monitor.rule import Evidence
 from monitor.urgency import Urgency
+from tests.alerts import NOW as SEEN
+from tests.alerts import alert
 from tests.conftest import ROOT
 from tests.forms import Forms, forms
 from tests.injections import INJECTIONS
 
 BERLIN = ZoneInfo("Europe/Berlin")
-SEEN = datetime(2026, 11, 24, 9, 11, 7, tzinfo=UTC)
 SENTENCE = "NATO foreign ministers discussed written security guarantees for Kyiv."
 DELIVERY = Delivery(id="d" * 16, alert_id="7f3k2bq5aaaaaaaa", channel="desk", due_at=SEEN, made_at=SEEN)
-ALERT = Alert(
-    id="7f3k2bq5aaaaaaaa",
-    kind=Kind.NEW,
-    rule="nato",
-    priority=Priority.NORMAL,
-    item_id=7,
-    version=1,
-    feed="reuters",
-    source="Reuters",
-    headline="Allies weigh written guarantees for Kyiv",
-    link="https://example.com/world/allies-weigh",
-    published=SEEN - timedelta(minutes=7),
-    seen=SEEN,
-    language="en",
-    read="article",
-    read_reason="",
-    strength=0.74,
-    place="all words in one sentence, paragraph 3",
-    evidence=(Evidence(field="text", sentence=SENTENCE, spans=((0, 4, "NATO"), (41, 60, "security guarantees"))),),
-    made_at=SEEN,
-)
+FOUND = Evidence(field="text", sentence=SENTENCE, spans=((0, 4, "NATO"), (41, 60, "security guarantees")))
+ALERT = alert(published=SEEN - timedelta(minutes=7), evidence=(FOUND,))
 HELLO = Notice(
     id="n" * 16,
     kind=Kind.HELLO,

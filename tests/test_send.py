@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -26,10 +27,8 @@ from apprise import AppriseResult, AppriseResultStatus, NotifyAttempt, NotifyRes
 from apprise.logger import NotifyLogEntry
 from standardwebhooks import Webhook as Verifier
 
-from monitor import render, send
+from monitor import send
 from monitor.alert import (
-    Alert,
-    Delivery,
     Digest,
     Failed,
     Fault,
@@ -44,6 +43,8 @@ from monitor.channel import Channel, Console, Mail, Message, Security, Service, 
 from monitor.rule import Evidence
 from monitor.send import records, service
 from monitor.sheet import Form
+from tests import alerts
+from tests.alerts import NOW, alert
 from tests.conftest import ROOT
 from tests.forms import forms
 from tests.http_server import DROP, HANG, HttpServer, Mode, Reply
@@ -55,7 +56,6 @@ from tests.smtp_server import SmtpServer
 #: Importing all plugins imports imghdr, which goes with Python 3.13.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 
-NOW = datetime(2026, 11, 24, 9, 11, 7, tzinfo=UTC)
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 #: Long enough for a loopback server on a busy machine, short enough to wait for one that hangs.
 LIMIT = timedelta(seconds=0.6)
@@ -63,46 +63,7 @@ LIMIT = timedelta(seconds=0.6)
 CANARIES = ("canarytoken", "canarypassword", "canaryheader", "3ccdd113474722377935511fc85d3dd4")
 
 
-def alert(**changes: object) -> Alert:
-    sentence = "NATO foreign ministers discussed security guarantees."
-    spans = ((0, 4, "NATO"), (33, 52, "security guarantees"))
-    known = Alert(
-        id="7f3k2bq5aaaaaaaa",
-        kind=Kind.NEW,
-        rule="nato",
-        priority=Priority.NORMAL,
-        item_id=7,
-        version=1,
-        feed="reuters",
-        source="Reuters",
-        headline="Allies weigh written guarantees for Kyiv",
-        link="https://example.com/world/allies-weigh",
-        published=NOW,
-        seen=NOW,
-        language="en",
-        read="article",
-        read_reason="",
-        strength=0.74,
-        place="all words in one sentence, paragraph 3",
-        evidence=(Evidence(field="text", sentence=sentence, spans=spans),),
-        made_at=NOW,
-    )
-    return replace(known, **changes)  # type: ignore[arg-type]
-
-
-def message(
-    what: Alert | Notice | Digest | None = None, *, receiver: str = "anna@bank.example", unknown: int = 0
-) -> Message:
-    delivery = Delivery(
-        id="delivery22222222",
-        alert_id="7f3k2bq5aaaaaaaa",
-        channel="desk",
-        receiver=receiver,
-        due_at=NOW,
-        made_at=NOW,
-        unknown=unknown,
-    )
-    return render.message(what or alert(), delivery=delivery, zone=ZoneInfo("Europe/Berlin"))
+message = partial(alerts.message, receiver="anna@bank.example")
 
 
 def sender(target: Target, *, limit: timedelta = LIMIT, console: io.StringIO | None = None) -> send.Sender:

@@ -15,7 +15,7 @@ import pytest
 from monitor import send
 from monitor.alert import Alert, Failed, Fault, Outcome, Sent
 from monitor.channel import Channel, Service
-from tests.receivers.alerts import NOW, alert, message
+from tests.alerts import NOW, alert, message
 from tests.receivers.programs import PATIENCE, free_port, running
 
 #: Importing all plugins of Apprise imports imghdr, which goes with Python 3.13.

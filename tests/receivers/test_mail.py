@@ -13,7 +13,7 @@ import pytest
 from monitor import send
 from monitor.alert import Alert, Sent
 from monitor.channel import Channel, Mail, Security
-from tests.receivers.alerts import NOW, alert, message
+from tests.alerts import NOW, alert, message
 from tests.receivers.test_services import HOSTILE
 from tests.smtp_server import SmtpServer
 

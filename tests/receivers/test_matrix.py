@@ -19,8 +19,8 @@ import pytest
 from monitor import send
 from monitor.alert import Alert, Failed, Fault, Outcome, Sent
 from monitor.channel import Channel, Service
+from tests.alerts import NOW, alert, message
 from tests.conftest import ROOT
-from tests.receivers.alerts import NOW, alert, message
 from tests.receivers.programs import free_port, running
 
 pytestmark = [

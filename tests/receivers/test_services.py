@@ -17,8 +17,8 @@ from monitor.alert import Outcome, Sent, Unknown
 from monitor.channel import Channel
 from monitor.channel import Service as Target
 from monitor.rule import Evidence
+from tests.alerts import NOW, alert, message
 from tests.http_server import DROP, HANG, HttpServer, Reply
-from tests.receivers.alerts import NOW, alert, message
 from tests.receivers.detour import Detour, led_astray
 from tests.receivers.services import SERVICES, Service
 

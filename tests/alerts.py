@@ -1,4 +1,4 @@
-"""The alert that receivers get, and its message."""
+"""An alert as people get it, and its message."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from monitor import render
-from monitor.alert import Alert, Delivery, Kind, Priority
+from monitor.alert import Alert, Delivery, Kind, Priority, What
 from monitor.channel import Message
 from monitor.rule import Evidence
 
@@ -42,8 +42,8 @@ def alert(**changes: object) -> Alert:
     return replace(known, **changes)  # type: ignore[arg-type]
 
 
-def message(what: Alert | None = None, *, receiver: str = "") -> Message:
-    """Return the alert's message to a receiver."""
+def message(what: What | None = None, *, receiver: str = "", unknown: int = 0) -> Message:
+    """Return the message to a receiver; ``unknown`` is after how many attempts of which nobody knows the end."""
     delivery = Delivery(
         id="delivery22222222",
         alert_id="7f3k2bq5aaaaaaaa",
@@ -51,5 +51,6 @@ def message(what: Alert | None = None, *, receiver: str = "") -> Message:
         receiver=receiver,
         due_at=NOW,
         made_at=NOW,
+        unknown=unknown,
     )
     return render.message(what or alert(), delivery=delivery, zone=ZoneInfo("Europe/Berlin"))
