@@ -20,6 +20,8 @@ from tests.smtp_server import SmtpServer
 pytestmark = [needs_shared, pytest.mark.slow]
 
 HTML = {"Content-Type": "text/html; charset=utf-8"}
+#: One for each feed of the shipped config that is not the wire.
+HOSTS = [f"127.0.0.{number}" for number in range(2, 8)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +73,7 @@ def article() -> dict[str, str]:
 
 @pytest.fixture
 def desk(tmp_path: Path, article: dict[str, str]) -> Iterator[Desk]:
-    with HttpServer() as http, SmtpServer() as mail:
+    with HttpServer(more_hosts=HOSTS) as http, SmtpServer() as mail:
         paragraphs = "".join(f"<p>{escape(part)}</p>" for part in article["text"].split("\n") if part.strip())
         page = f"<html><body><article><h1>{escape(article['title'])}</h1>{paragraphs}</article></body></html>"
         http.reply("/politics/1", Reply(body=page.encode(), headers=HTML))
@@ -95,13 +97,9 @@ def desk(tmp_path: Path, article: dict[str, str]) -> Iterator[Desk]:
 
 
 def _one_feed_each(toml: str, http: HttpServer) -> str:
-    """Give every other feed an address of its own, since two feeds of one address are a fault."""
-    parts = toml.split(http.url("/quiet"))
-    numbered = parts[0]
-    for number, part in enumerate(parts[1:]):
-        http.reply(f"/quiet{number}", Reply(body=_channel("")))
-        numbered += http.url(f"/quiet{number}") + part
-    return numbered
+    """Give every other feed a host of its own: two feeds of one address are a fault, and of one host they wait."""
+    first, *parts = toml.split(http.url("/quiet"))
+    return first + "".join(http.url("/quiet", host=host) + part for host, part in zip(HOSTS, parts, strict=True))
 
 
 def test_it_rings_by_mail_chat_and_webhook_with_the_sentence_and_the_words(desk: Desk, article: dict[str, str]) -> None:
