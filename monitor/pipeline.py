@@ -153,7 +153,7 @@ class Polling:
         self._pipeline, self._tools = pipeline, tools
         self._unkept = Unkept(tools, feed_rows.cut_leases)
         self._documents = Documents(tools.sandbox)
-        self._saving = Saving(tools.database)
+        self._saving = Saving(tools.database, apart=tools.saves_apart)
         #: Polls under way by host.
         self._asked: Counter[str] = Counter()
         #: Hosts that were asked a moment ago, and keep their place until they are to be asked again.

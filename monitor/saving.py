@@ -12,15 +12,12 @@ from monitor.feed import FeedState
 from monitor.store import feeds as feed_rows
 from monitor.store.database import Database
 
-#: Transactions are begun so far apart; a poll that ends alone is kept at once.
-APART = timedelta(milliseconds=100)
-
 
 class Saving:
     """Gathers states for as long as the transaction before is young."""
 
-    def __init__(self, database: Database, *, apart: timedelta = APART) -> None:
-        """Build it; transactions are begun so far ``apart``."""
+    def __init__(self, database: Database, *, apart: timedelta) -> None:
+        """Build it; transactions are begun so far ``apart``, and a poll that ends alone is kept at once."""
         self._database, self._apart = database, apart.total_seconds()
         self._waiting: list[FeedState] = []
         #: Which of what waits was kept.

@@ -18,7 +18,7 @@ from monitor.store.database import Database, Tx
 from tests.store.samples import NOW, claimed, declared, states, synced
 
 T = TypeVar("T")
-AN_HOUR = timedelta(hours=1)
+A_MOMENT, AN_HOUR = timedelta(milliseconds=100), timedelta(hours=1)
 
 
 class Counting(Database):
@@ -46,7 +46,7 @@ def polled(database: Database, *names: str) -> Sequence[FeedState]:
 
 async def test_polls_that_end_together_are_kept_in_one_transaction(database: Counting) -> None:
     ended = polled(database, "a", "b", "c")
-    saving, before = Saving(database), database.transactions
+    saving, before = Saving(database, apart=A_MOMENT), database.transactions
     assert await asyncio.gather(*map(saving.save, ended)) == [True, True, True]
     assert database.transactions == before + 1
     assert {state.etag for state in states(database).values()} == {'"1"'}
@@ -54,7 +54,7 @@ async def test_polls_that_end_together_are_kept_in_one_transaction(database: Cou
 
 async def test_a_poll_whose_lease_holds_no_more_keeps_nothing_while_others_do(database: Counting) -> None:
     late, good = polled(database, "late", "good")
-    saving = Saving(database)
+    saving = Saving(database, apart=A_MOMENT)
     kept = await asyncio.gather(saving.save(replace(late, lease="lost")), saving.save(good))
     assert [*kept] == [False, True]
     assert (states(database)["late"].etag, states(database)["good"].etag) == (None, '"1"')
@@ -62,7 +62,7 @@ async def test_a_poll_whose_lease_holds_no_more_keeps_nothing_while_others_do(da
 
 async def test_a_state_that_cannot_be_kept_touches_no_other(database: Counting) -> None:
     broken, good = polled(database, "broken", "good")
-    saving = Saving(database)
+    saving = Saving(database, apart=A_MOMENT)
     found = await asyncio.gather(
         saving.save(replace(broken, failures=1 << 70)), saving.save(good), return_exceptions=True
     )

@@ -68,6 +68,7 @@ class House:
                 now=self.clock,
                 jitter=lambda: 1.0,
                 offset=lambda: OFFSET,
+                saves_apart=timedelta(0),  # by a clock that is not ours
             )
             self.pipeline = Pipeline(tools, runtime)
             self.tending = Tending(lambda: self._runtime, tools)
