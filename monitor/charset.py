@@ -133,9 +133,10 @@ def _decoded_once_more(text: str, written: bytes) -> str:
     ``written`` is the text in UTF-8.
     """
     begun = len(_TWICE.findall(written))
-    if (
-        not begun or begun <= (len(_BEGUN.findall(written)) - begun) * _OVERWHELMING
-    ):  # each of which spoils a byte below
+    if not begun:
+        return text
+    alone = len(_BEGUN.findall(written)) - begun  # each of which spoils a byte below
+    if begun <= alone * _OVERWHELMING:
         return text
     try:
         body = text.encode("cp1252", _CONTROLS)

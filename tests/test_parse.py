@@ -274,6 +274,13 @@ def test_a_relative_link_is_resolved_against_the_base_that_the_feed_names(base: 
     assert only(atom("<id>1</id><link href='1'/>", base=f"xml:base='{base}'")).link == address
 
 
+@pytest.mark.parametrize("between", ["", "\n", "\ufeff"])
+def test_a_document_that_declares_itself_twice_is_what_its_bytes_say(between: str) -> None:
+    second = f"<?xml version='1.0' encoding='koi8-r'?>{between}"
+    assert headline("Переговоры") == only(second + rss("<guid>1</guid><title>Переговоры</title>")).headline
+    assert refuse(f"<?xml version='1.0'?>{second}<urlset><url/></urlset>") == "a sitemap without news, not a feed"
+
+
 def test_an_address_as_guid_is_the_link() -> None:
     assert only(rss("<guid>https://news.example/1</guid>")).link == "https://news.example/1"
 

@@ -20,7 +20,8 @@ from monitor.parse.standing import Standing, taken_apart
 #: Entries read of one document.
 MOST_ENTRIES = 1_000
 
-_DECLARATION = re.compile(r"<\?xml\b[^>]*>")
+#: Some programs write a second one before the document of another.
+_DECLARATIONS = re.compile(r"(?:<\?xml\b[^>]*>[\s\ufeff]*)+")
 
 
 def feed(body: bytes, *, content_type: str, url: str, remembered: bytes = b"") -> Parsed | Listed | NotAFeed:
@@ -55,8 +56,8 @@ def _document(body: bytes, content_type: str) -> str | NotAFeed:
     if known := instead.data(plain):
         return known
     document = charset.decode(plain, content_type=content_type).lstrip("\ufeff \t\r\n\0")
-    declaration = _DECLARATION.match(document)
-    return document[declaration.end() :] if declaration else document
+    declarations = _DECLARATIONS.match(document)
+    return document[declarations.end() :] if declarations else document
 
 
 def _read(document: str, url: str) -> Found | Listed | NotAFeed:

@@ -11,14 +11,14 @@ from xml.etree.ElementTree import Element, ParseError, iterparse
 
 from monitor.parse.raw import Doubt
 
-#: What may stand before a document type (XML 1.0, production 22).
-_BEFORE = re.compile(rb"(?:\s++|<!--.*?-->|<\?.*?\?>)*+", re.DOTALL)
+#: A document type, and what may stand before it (XML 1.0, production 22).
+_DOCUMENT_TYPE = re.compile(rb"(?:\s++|<!--.*?-->|<\?.*?\?>)*+<!DOCTYPE", re.DOTALL)
 #: What tells the parser of an encoding: a declaration, a mark, half of a wider character. It goes by that, and would
 #: see a document type behind it.
 _ENCODED = re.compile(rb"<\?xml\s|\xef\xbb\xbf|.?\0", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tree:
     """A document's root, and which prefix it binds to which namespace."""
 
@@ -30,12 +30,11 @@ def tree(document: bytes) -> Tree | Doubt:
     """Return the tree of a document in UTF-8 that does not declare its encoding, or why there is none."""
     if _ENCODED.match(document):
         return Doubt(reason="another word of its encoding")
-    before = _BEFORE.match(document)
-    if before and document.startswith(b"<!DOCTYPE", before.end()):  # which alone may declare entities, so also bombs
+    if _DOCUMENT_TYPE.match(document):  # which alone may declare entities, so also bombs
         return Doubt(reason="a document type")
     events: Any = iterparse(io.BytesIO(document), events=("start-ns",))  # noqa: S314 - as said above
     try:
         bindings = [bound for _, bound in events]
     except ParseError as fault:
         return Doubt(reason=f"broken XML: {fault}")
-    return Tree(events.root, bindings)
+    return Tree(root=events.root, bindings=bindings)
