@@ -41,8 +41,6 @@ _OVERWHELMING = 20
 #: Looked for in UTF-8, where each begins with the same byte: that is found thirty times faster than a character.
 _TO_BYTE = {bytes([byte]).decode("cp1252", "replace"): byte for byte in range(0x80, 0xA0)}
 _TWICE = re.compile(b"\xc3[\x82-\xb4](?:\xc2|%b)" % b"|".join(re.escape(each.encode()) for each in _TO_BYTE))
-#: What begins one, and where its rest does not follow, is a letter such as any accent in an ordinary text.
-_BEGUN = re.compile(b"\xc3[\x82-\xb4]")
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -132,11 +130,7 @@ def _decoded_once_more(text: str, written: bytes) -> str:
 
     ``written`` is the text in UTF-8.
     """
-    begun = len(_TWICE.findall(written))
-    if not begun:
-        return text
-    alone = len(_BEGUN.findall(written)) - begun  # each of which spoils a byte below
-    if begun <= alone * _OVERWHELMING:
+    if not _TWICE.search(written):
         return text
     try:
         body = text.encode("cp1252", _CONTROLS)
