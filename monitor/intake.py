@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,8 +12,6 @@ from monitor.item import Change, Entry, Known, Reading
 from monitor.store import feeds as feed_rows
 from monitor.store import items as item_rows
 from monitor.store.database import Tx
-
-log = logging.getLogger(__name__)
 
 #: The number of an item that is not kept any more.
 _DROPPED = 0
@@ -52,6 +49,8 @@ class Taken:
     listed: int
     new: int
     changed: int
+    #: The address is another, and so are the items: all of them are history.
+    starts_over: bool
     loss: listing.Loss | None
 
 
@@ -82,7 +81,14 @@ def take(tx: Tx, answered: Answered, rules: Rules) -> Taken | None:
     _add(tx, answered, rules, fresh, starts_over=starts_over)
     changed = {key: entry for key, entry in keyed.items() if item.compare(entry, known.get(key)) is Change.CHANGED}
     _revise(tx, answered, changed, known)
-    return Taken(after=after, listed=len(listed), new=len(fresh), changed=len(changed), loss=lost)
+    return Taken(
+        after=after,
+        listed=len(listed),
+        new=len(fresh),
+        changed=len(changed),
+        starts_over=starts_over,
+        loss=lost,
+    )
 
 
 def _twins(tx: Tx, state: FeedState, news: Mapping[bytes, Entry], listed: int) -> Mapping[bytes, int]:
@@ -123,8 +129,6 @@ def _after(  # noqa: PLR0913 - all that a state depends on
 
 
 def _add(tx: Tx, answered: Answered, rules: Rules, fresh: Mapping[bytes, Entry], *, starts_over: bool) -> None:
-    if starts_over:
-        log.warning("%s has another address and other items; what is there now is not rung", answered.state.name)
     baseline_at = None if starts_over else answered.state.baseline_at
     arrivals = [_arrival(answered, rules, key, entry, baseline_at) for key, entry in fresh.items()]
     item_rows.add(tx, answered.state.id, arrivals)

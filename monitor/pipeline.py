@@ -26,7 +26,7 @@ from functools import partial
 from typing import TypeVar
 from uuid import uuid4
 
-from monitor import feed, intake, item, record
+from monitor import feed, item, record
 from monitor.alert import FIRST, Alert
 from monitor.delivering import Delivering
 from monitor.documents import Documents
@@ -302,11 +302,13 @@ class Polling:
     async def _take(self, answered: Answered) -> None:
         state, declared, parsed = answered.state, answered.declared, answered.parsed
         rules = Rules(wait=partial(self._wait, declared), wants_article=partial(self._wants_article, declared))
-        taken = await self._tools.database.write(partial(intake.take, answered=answered, rules=rules))
+        taken = await self._saving.take(answered, rules)
         if taken is None:  # another holds the feed now: what was found here is thrown away
             return
         self._documents.kept(state, parsed)
         _tell(state, taken.after)
+        if taken.starts_over:
+            log.warning("%s has another address and other items; what is there now is not rung", state.name)
         if taken.loss:
             log.warning("%s: entries may be lost, no entry of the poll before is listed any more", state.name)
         if not taken.new and not taken.changed:

@@ -134,5 +134,5 @@ class Tools:
     jitter: Callable[[], float]
     #: How far the machine's clock is off; None where nobody knows.
     offset: Callable[[], Offset | None] = clock.offset
-    #: Transactions that keep what polls without news leave behind are begun so far apart.
+    #: Transactions that keep what polls leave behind are begun so far apart.
     saves_apart: timedelta = timedelta(milliseconds=100)
