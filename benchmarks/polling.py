@@ -6,7 +6,8 @@ reading   a wire of 100 entries, and real feeds as a mix, beside feedparser: ``r
           entries with their markup; ``first sight`` cleans them all as well; ``5 new`` is the poll after, with 95
           entries as they were.
 polling   a changed poll whole, with 5 new of 100 entries and 1,000 rules: sandbox, parse, known ids, store, match,
-          judged. Beside it what the libraries suggest: feedparser, a session of SQLModel, a loop of ``re``.
+          judged; of eight feeds that answer at once, whose entries are kept and judged together, and of one at a time.
+          Beside it what the libraries suggest: feedparser, a session of SQLModel, a loop of ``re``.
 asking    processor time of a poll answered by 304 over a new TLS connection, beside aiohttp's (left out, with a word,
           where it is not installed), 10 to 200 at once.
 knowing   which of 100 ids are known, of so many.
@@ -37,6 +38,7 @@ from email.utils import format_datetime
 from functools import partial
 from hashlib import blake2b
 from html import escape
+from http import HTTPStatus
 from ipaddress import ip_network
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -50,17 +52,19 @@ from sqlalchemy import Engine, event
 from sqlmodel import Field, Session, SQLModel, UniqueConstraint, col, create_engine, select
 
 from benchmarks.matching import Corpus, Drawn, Loop, documents
-from monitor import feed, intake, parse, text
+from monitor import feed, parse, text
 from monitor.documents import Documents
-from monitor.exchange import ANYBODY
+from monitor.exchange import ANYBODY, Response
 from monitor.feed import Document, Feed, FeedState, Parsed, Unchanged
-from monitor.intake import Answered, Rules
-from monitor.item import Item
+from monitor.intake import Answered, Rules, Taken
 from monitor.network import Network
 from monitor.parse import forgiving, references, strict
 from monitor.parse.raw import Doubt
+from monitor.pipeline import BATCH
 from monitor.rule import RuleSet, compile_rule
+from monitor.runtime import SAVES_APART
 from monitor.sandbox import Lane, Sandbox
+from monitor.saving import Saving
 from monitor.store import configs
 from monitor.store import feeds as feed_rows
 from monitor.store import items as item_rows
@@ -70,8 +74,10 @@ SHARED = Path(__file__).parents[2] / "shared"
 NOW = datetime(2026, 11, 24, 10, 11, tzinfo=UTC)
 URL = "https://wire.example/rss"
 ENTRIES, NEW, RULES = 100, 5, 1_000
-#: Polls one after another, as of a daemon that has many feeds to ask.
-BURST = 8
+#: Feeds that are polled in turn, or at once, as by a daemon that has many to ask.
+FEEDS = 50
+#: So many documents are what the feeds list.
+POLLED = 2_000
 #: Number of the newest entry at the first poll.
 FIRST = 1_000
 #: Characters of a wire's lead.
@@ -206,7 +212,7 @@ SQLModel.metadata.remove(PLAIN)
 
 
 class Plain:
-    """What the libraries' own pages suggest."""
+    """What the libraries' own pages suggest, for one feed after another."""
 
     def __init__(self, file: Path, corpus: Corpus, drawn: Sequence[Drawn]) -> None:
         self._engine: Engine = create_engine(f"sqlite:///{file}")
@@ -220,71 +226,92 @@ class Plain:
         self._rules = Loop(corpus)
         self._rules.take(drawn)
 
-    def claim(self) -> None:
-        """Hold the feed, which this way leaves out."""
+    async def poll(self, bodies: Sequence[bytes]) -> int:
+        """Take in an answer of each feed, and return how many entries are new."""
+        return sum(self._poll(number, body) for number, body in enumerate(bodies))
 
-    async def poll(self, body: bytes) -> int:
-        """Take in an answer, and return how many entries are new."""
+    def _poll(self, number: int, body: bytes) -> int:
         found = feedparser.parse(io.BytesIO(body)).entries
         with Session(self._engine) as session:
             guids = [each.id for each in found]
-            known = set(session.exec(select(Entry.guid).where(Entry.feed_id == 1, col(Entry.guid).in_(guids))))
+            known = set(session.exec(select(Entry.guid).where(Entry.feed_id == number, col(Entry.guid).in_(guids))))
             new = [each for each in found if each.id not in known]
-            session.add_all(Entry(feed_id=1, guid=each.id, title=each.title, summary=each.summary) for each in new)
+            session.add_all(Entry(feed_id=number, guid=each.id, title=each.title, summary=each.summary) for each in new)
             session.commit()
         self._rules._items = [(each.title, each.summary) for each in new]
         self._rules.turn()
         return len(new)
 
-    def close(self) -> None:
+    def claim(self) -> None:
+        """Hold the feeds, which this way leaves out."""
+
+    def spent(self) -> float:
+        """Return the processor's seconds."""
+        return time.process_time()
+
+    async def close(self) -> None:
         self._engine.dispose()
 
 
 class Ours:
-    """A poll from the answer to the items that are judged, as the daemon's loops do it."""
+    """Polls from their answers to the items that are judged, as the daemon's loops do it."""
 
-    def __init__(self, file: Path, corpus: Corpus, drawn: Sequence[Drawn]) -> None:
+    def __init__(self, file: Path, corpus: Corpus, drawn: Sequence[Drawn], at_once: int) -> None:
+        self._at_once = at_once
         self._database = Database.open(f"sqlite:///{file}")
-        self._feed = Feed(name="wire", url=URL, interval=timedelta(minutes=5))
-        self._database.write_now(partial(feed_rows.sync, declared=[self._feed], now=NOW))
+        urls = [f"https://wire{number}.example/rss" for number in range(FEEDS)]
+        self._feeds = [Feed(name=url, url=url, interval=timedelta(minutes=5)) for url in urls]
+        self._database.write_now(partial(feed_rows.sync, declared=self._feeds, now=NOW))
         self._version = self._database.write_now(partial(configs.record, sha256="", toml="", now=NOW))
         self._sandbox = Sandbox()
         self._documents = Documents(self._sandbox)
+        self._saving = Saving(self._database, apart=SAVES_APART)
         self._network = Network(user_agent="benchmark")
         rules = (rule.source(corpus.written) for rule in drawn)
         self._rules = RuleSet(compile_rule(str(n), (source,)) for n, source in enumerate(rules))
-        for headline, body in corpus.documents[: 2 * FIRST]:  # each word was met before, as by a daemon after a day
+        for headline, body in corpus.documents[POLLED:]:  # most words were met before, as by a daemon after a day
             self._rules.match(text.read(headline=headline, text=body, language="en"))
 
     def claim(self) -> None:
-        """Hold the feed, as the daemon does of fifty feeds at once before it asks for any."""
+        """Hold the feeds, as the daemon does of fifty at once before it asks any."""
         self._database.write_now(partial(feed_rows.poll_all_now, now=NOW))
         until = NOW + timedelta(days=1)
-        claim = partial(feed_rows.claim, now=NOW, limit=1, lease="mine", until=until)
-        (self._state,) = self._database.write_now(claim)
+        claim = partial(feed_rows.claim, now=NOW, limit=len(self._feeds), lease="mine", until=until)
+        self._states = self._database.write_now(claim)
 
-    async def poll(self, body: bytes) -> int:
-        """Take in an answer, and return how many entries are new."""
-        state = self._state
-        digest = blake2b(body, digest_size=16).digest()
-        document = Document(
-            url=URL, body=body, content_type="", body_hash=digest, etag=None, modified=None, moved_to=None
-        )
+    async def poll(self, bodies: Sequence[bytes]) -> int:
+        """Take in an answer of each feed, and return how many entries are new."""
+        new = judged = 0
+        for first in range(0, FEEDS, self._at_once):
+            some = slice(first, first + self._at_once)
+            taken = await asyncio.gather(*map(self._take, self._states[some], self._feeds[some], bodies[some]))
+            new += sum(each.new for each in taken)
+            judged += self._judge()
+        assert judged == new or not self._states[0].baseline_at, "history is not judged, news is"
+        return new
+
+    async def _take(self, state: FeedState, declared: Feed, body: bytes) -> Taken:
+        document = feed.outcome(state, Response(url=state.url, status=HTTPStatus.OK, headers={}, body=body), NOW)
+        assert isinstance(document, Document)
         read = await self._documents.read(self._network, state, ANYBODY, document, NOW)
         assert isinstance(read.found, Parsed)
         answered = Answered(
-            state=state, declared=self._feed, document=document, parsed=read.found, slow=read.slow, now=NOW
+            state=state, declared=declared, document=document, parsed=read.found, slow=read.slow, now=NOW
         )
         rules = Rules(wait=lambda _state, _fresh: timedelta(minutes=5), wants_article=lambda _entry, _baseline: False)
-        taken = self._database.write_now(partial(intake.take, answered=answered, rules=rules))
+        taken = await self._saving.take(answered, rules)
         assert taken
         self._documents.kept(state, read.found)
-        due: Sequence[Item] = self._database.read_now(partial(item_rows.judge_due, now=NOW, limit=ENTRIES))
-        assert len(due) == taken.new or not state.baseline_at, "history is not judged, news is"
-        for each in due:
-            self._rules.match(text.read(headline=each.entry.headline, text=each.entry.lead, language="en"))
-        self._database.write_now(partial(item_rows.judged, items=due, config=self._version))
-        return taken.new
+        return taken
+
+    def _judge(self) -> int:
+        judged = 0
+        while due := self._database.read_now(partial(item_rows.judge_due, now=NOW, limit=BATCH)):
+            for each in due:
+                self._rules.match(text.read(headline=each.entry.headline, text=each.entry.lead, language="en"))
+            self._database.write_now(partial(item_rows.judged, items=due, config=self._version))
+            judged += len(due)
+        return judged
 
     def spent(self) -> float:
         """Return the processor's seconds of this process and of the sandbox's worker."""
@@ -304,25 +331,26 @@ async def compare_polling(corpus: Corpus, rounds: int) -> None:
     """Print what a changed poll costs."""
     drawn = corpus.rules(RULES)
     with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
-        plain, ours = Plain(Path(folder) / "plain.db", corpus, drawn), Ours(Path(folder) / "ours.db", corpus, drawn)
-        taken: dict[str, list[float]] = {"feedparser + SQLModel + re": [], "wirebell": []}
+        place = Path(folder)
+        ways: dict[str, Plain | Ours] = {
+            "feedparser + SQLModel + re": Plain(place / "plain.db", corpus, drawn),
+            f"wirebell, {FEEDS} feeds at once": Ours(place / "crowd.db", corpus, drawn, at_once=FEEDS),
+            "wirebell, one feed at a time": Ours(place / "alone.db", corpus, drawn, at_once=1),
+        }
+        taken: dict[str, list[float]] = {name: [] for name in ways}
         gc.freeze()  # as the daemon does with what it begins with
         for turn in range(rounds + 2):
-            bodies = [wire(corpus.documents, FIRST + NEW * (turn * BURST + n)) for n in range(BURST)]
-            ways: tuple[Plain | Ours, ...] = (plain, ours)
-            for name, way in zip(taken, ways, strict=True):
+            bodies = [wire(corpus.documents[:POLLED], FIRST + ENTRIES * number + NEW * turn) for number in range(FEEDS)]
+            for name, way in ways.items():
+                way.claim()
                 gc.collect()
-                spent, news = 0.0, []
-                for body in bodies:
-                    way.claim()
-                    began = ours.spent()
-                    news.append(await way.poll(body))
-                    spent += ours.spent() - began
-                if turn > 1:
-                    assert news == [NEW] * BURST, (name, news)
-                    taken[name].append(spent / BURST)
-        plain.close()
-        await ours.close()
+                began = way.spent()
+                news = await way.poll(bodies)
+                if turn > 1:  # the first poll is history, and with the second a worker may begin
+                    assert news == NEW * FEEDS, (name, news)
+                    taken[name].append((way.spent() - began) / FEEDS)
+        for way in ways.values():
+            await way.close()
     title = f"a changed poll whole: {ENTRIES} entries, {NEW} new, {RULES:,} rules"
     tell(title, {name: median(each) for name, each in taken.items()})
 

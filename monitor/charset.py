@@ -38,8 +38,9 @@ _CYRILLIC = ("cp1251", "koi8-u")
 _OVERWHELMING = 20
 
 #: UTF-8 that was taken for Windows-1252 and encoded once more begins its characters like this: "Ã¼", "â€™", "Ð¿".
-#: Looked for in UTF-8, where each begins with the same byte: that is found thirty times faster than a character.
+#: Looked for in UTF-8, where each begins with the same byte: a byte is found thirty times faster than a pattern.
 _TO_BYTE = {bytes([byte]).decode("cp1252", "replace"): byte for byte in range(0x80, 0xA0)}
+_TWICE_BEGINS = b"\xc3"
 _TWICE = re.compile(b"\xc3[\x82-\xb4](?:\xc2|%b)" % b"|".join(re.escape(each.encode()) for each in _TO_BYTE))
 
 _MARKS = (
@@ -130,7 +131,7 @@ def _decoded_once_more(text: str, written: bytes) -> str:
 
     ``written`` is the text in UTF-8.
     """
-    if not _TWICE.search(written):
+    if _TWICE_BEGINS not in written or not _TWICE.search(written):
         return text
     try:
         body = text.encode("cp1252", _CONTROLS)

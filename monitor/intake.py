@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -58,16 +58,19 @@ def take(tx: Tx, answered: Answered, rules: Rules) -> Taken | None:
     """Keep what came and the state after it; None, and nothing is kept, where another holds the feed now."""
     parsed = answered.parsed
     keyed = {item.key(entry): entry for entry in reversed(parsed.entries)}  # oldest first: ids follow arrival
-    known_before = same.unpacked(parsed.same)
-    listed = dict(reversed(known_before.items())) | {key: entry.published for key, entry in keyed.items()}
+    as_before, earliest = same.unpacked(parsed.same)
+    listed = (*as_before, *keyed)
     found = item_rows.known(tx, answered.state.id, tuple(keyed))
     forgotten = listing.listed_before(answered.state, keyed.keys() - found.keys())
     known = {**found, **{key: _known(keyed[key], _DROPPED) for key in forgotten}}
     news = {key: entry for key, entry in keyed.items() if key not in known}
-    starts_over = poll.starts_over(answered.state, known=len(known) + len(known_before), listed=len(listed))
+    starts_over = poll.starts_over(answered.state, known=len(known) + len(as_before), listed=len(listed))
     twins = {} if starts_over else _twins(tx, answered.state, news, len(listed))
     shown = listing.Listing(
-        dates=listed, known={*known_before, *known, *twins}, newest_before=_newest_before(tx, answered.state, listed)
+        keys=listed,
+        dates=[earliest, *(entry.published for entry in keyed.values())],
+        known={*as_before, *known, *twins},
+        newest_before=_newest_before(tx, answered.state, listed),
     )
     lost = None if starts_over else listing.loss(answered.state, shown, answered.declared.window, answered.now)
     after = _after(answered, rules, shown, new=len(news) - len(twins), renamed=len(twins), lost=lost)
@@ -97,7 +100,7 @@ def _twins(tx: Tx, state: FeedState, news: Mapping[bytes, Entry], listed: int) -
     return listing.renamed(news, item_rows.latest(tx, state.id))
 
 
-def _newest_before(tx: Tx, state: FeedState, listed: Mapping[bytes, object]) -> datetime | None:
+def _newest_before(tx: Tx, state: FeedState, listed: Sequence[bytes]) -> datetime | None:
     if not listing.is_apart(state, listed):
         return None
     return feed_rows.newest(tx, state.id)
@@ -110,19 +113,19 @@ def _known(entry: Entry, number: int) -> Known:
 def _after(  # noqa: PLR0913 - all that a state depends on
     answered: Answered, rules: Rules, shown: listing.Listing, *, new: int, renamed: int, lost: listing.Loss | None
 ) -> FeedState:
-    state, now, dates = answered.state, answered.now, tuple(shown.dates.values())
-    brought = poll.Brought(new=new, odd=listing.odd(state, dates, renamed=renamed, now=now))
-    news, watched = rhythm.after(state, brought, dates, now)
+    state, now = answered.state, answered.now
+    brought = poll.Brought(new=new, odd=listing.odd(state, shown, renamed=renamed, now=now))
+    news, watched = rhythm.after(state, brought, shown.dates, now)
     learned = replace(
         state,
         slow=answered.slow,
         news=news,
         watched=watched,
         returns=listing.returns(state, shown),
-        within=listing.within(state, new, len(dates), lost=lost is not None, now=now),
+        within=listing.within(state, new, len(shown.keys), lost=lost is not None, now=now),
         ttl=answered.document.ttl,
         # An answer that lists nothing does not take back what the one before did.
-        window=listing.short_keys(shown.dates) or state.window,
+        window=listing.short_keys(shown.keys) or state.window,
     )
     wait = rules.wait(learned, answered.document.fresh)
     return poll.arrived(learned, answered.document, answered.parsed, brought, wait=wait, now=now)

@@ -26,6 +26,8 @@ from monitor.store.database import Database
 
 #: Longer than any piece of work may take: a lease that ends while its holder lives would let another do it too.
 LEASE = timedelta(minutes=5)
+#: Transactions that keep what polls leave behind are begun so far apart.
+SAVES_APART = timedelta(milliseconds=100)
 USER_AGENT = "wirebell/0.1 (feed reader; one request per feed and interval)"
 
 
@@ -134,5 +136,4 @@ class Tools:
     jitter: Callable[[], float]
     #: How far the machine's clock is off; None where nobody knows.
     offset: Callable[[], Offset | None] = clock.offset
-    #: Transactions that keep what polls leave behind are begun so far apart.
-    saves_apart: timedelta = timedelta(milliseconds=100)
+    saves_apart: timedelta = SAVES_APART

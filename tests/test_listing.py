@@ -28,9 +28,12 @@ def after(*numbers: int, **known: object) -> FeedState:
 
 
 def listed(*numbers: int, known: Sequence[int] = (), newest_before: datetime | None = None) -> Listing:
-    return Listing(
-        dates=dict.fromkeys(entries(*numbers), NOW), known=list(entries(*known)), newest_before=newest_before
-    )
+    keys, dates = [*entries(*numbers)], [NOW] * len(numbers)
+    return Listing(keys=keys, dates=dates, known=[*entries(*known)], newest_before=newest_before)
+
+
+def dated(*dates: datetime | None) -> Listing:
+    return Listing(keys=[*entries(*range(len(dates)))], dates=dates, known=())
 
 
 # --- what rolled off -------------------------------------------------------------------------------------------------
@@ -140,16 +143,16 @@ def test_one_headline_that_is_known_among_many_new_ones_is_a_report_of_its_own()
 
 
 def test_a_listing_that_is_emptied_is_odd() -> None:
-    assert listing.odd(after(1, 2), [], renamed=0, now=NOW) == "it lists nothing any more, after 2 entries"
+    assert listing.odd(after(1, 2), dated(), renamed=0, now=NOW) == "it lists nothing any more, after 2 entries"
 
 
 def test_a_feed_that_never_listed_anything_is_not() -> None:
-    assert listing.odd(after(), [], renamed=0, now=NOW) == ""
+    assert listing.odd(after(), dated(), renamed=0, now=NOW) == ""
 
 
 def test_ids_made_anew_are_odd() -> None:
     assert (
-        listing.odd(after(1), [NOW, NOW, None], renamed=2, now=NOW)
+        listing.odd(after(1), dated(NOW, NOW, None), renamed=2, now=NOW)
         == "2 of its 3 entries have come again under new ids"
     )
 
@@ -160,8 +163,8 @@ def test_ids_made_anew_are_odd() -> None:
     ids=["another zone", "another time"],
 )
 def test_dates_that_all_lie_ahead_are_odd(ahead: timedelta, said: str) -> None:
-    assert listing.odd(after(1), [NOW + ahead, None, NOW + ahead], renamed=0, now=NOW) == said
+    assert listing.odd(after(1), dated(NOW + ahead, None, NOW + ahead), renamed=0, now=NOW) == said
 
 
 def test_one_date_ahead_is_a_slip() -> None:
-    assert listing.odd(after(1), [NOW + timedelta(days=3), NOW], renamed=0, now=NOW) == ""
+    assert listing.odd(after(1), dated(NOW + timedelta(days=3), NOW), renamed=0, now=NOW) == ""

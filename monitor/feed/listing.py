@@ -30,8 +30,10 @@ AHEAD = timedelta(hours=15)
 class Listing:
     """What one answer lists, beside what is known."""
 
-    #: The keys of its entries and when each was published, oldest first.
-    dates: Mapping[bytes, datetime | None]
+    #: Of each of its entries.
+    keys: Sequence[bytes]
+    #: When they were published; of those that stand as they stood before, the earliest alone.
+    dates: Sequence[datetime | None]
     #: Those of its keys that were seen before.
     known: Collection[bytes]
     #: When the newest entry that was seen before it was published; None where that is not known.
@@ -49,18 +51,18 @@ class Loss:
 
 def short_keys(keys: Iterable[bytes]) -> bytes:
     """Return a listing as it is kept."""
-    return b"".join(key[:SHORT_KEY] for key in keys)
+    return b"".join([key[:SHORT_KEY] for key in keys])
 
 
 def left_out_before(state: FeedState, listing: Listing) -> int:
     """Return how many entries are listed again that the answer before had left out."""
     before = _kept(state.window)
-    return sum(key[:SHORT_KEY] not in before for key in listing.known) if before else 0
+    return len({key[:SHORT_KEY] for key in listing.known} - before) if before else 0
 
 
 def returns(state: FeedState, listing: Listing) -> int:
     """Return how often the feed has listed again what it had left out, this answer included."""
-    again = left_out_before(state, listing) * SAFE_SHARE > len(listing.dates)
+    again = left_out_before(state, listing) * SAFE_SHARE > len(listing.keys)
     return min(state.returns + again, SELECTS)
 
 
@@ -70,7 +72,7 @@ def loss(state: FeedState, listing: Listing, declared: Window | None, now: datet
     A listing that shares an entry with the one before holds all that came in between. One that shares none, and lists
     what was seen long before or what is older than the newest known, is a selection, which proves nothing either way.
     """
-    if not is_apart(state, listing.dates) or state.read_at is None or declared is Window.SELECTION:
+    if not is_apart(state, listing.keys) or state.read_at is None or declared is Window.SELECTION:
         return None
     if declared is None and (state.returns >= SELECTS or listing.known or _reaches_back(listing)):
         return None
@@ -95,7 +97,7 @@ def _kept(window: bytes) -> frozenset[bytes]:
 
 
 def _reaches_back(listing: Listing) -> bool:
-    dates = [date for date in listing.dates.values() if date]
+    dates = [date for date in listing.dates if date]
     return bool(dates) and listing.newest_before is not None and min(dates) <= listing.newest_before
 
 
@@ -144,17 +146,14 @@ def _likeness(entry: Entry, links: Mapping[str, int], headlines: Mapping[str, in
     return [number for number in (by_link, by_headline) if number is not None]
 
 
-def odd(state: FeedState, dates: Sequence[datetime | None], *, renamed: int, now: datetime) -> str:
-    """Return what about a listing cannot be meant, in words for people; empty where nothing.
-
-    ``dates`` are those of all its entries.
-    """
-    if not dates:
+def odd(state: FeedState, listing: Listing, *, renamed: int, now: datetime) -> str:
+    """Return what about a listing cannot be meant, in words for people; empty where nothing."""
+    if not listing.keys:
         count = len(state.window) // SHORT_KEY
         return f"it lists nothing any more, after {count} {'entry' if count == 1 else 'entries'}" if count else ""
     if renamed:
-        return f"{renamed} of its {len(dates)} entries have come again under new ids"
-    given = [date for date in dates if date]
+        return f"{renamed} of its {len(listing.keys)} entries have come again under new ids"
+    given = [date for date in listing.dates if date]
     if given and min(given) > now + AHEAD:
         return "all of its dates lie in the future"
     return ""

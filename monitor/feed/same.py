@@ -6,6 +6,7 @@ find the five that are new.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from struct import Struct
 
@@ -24,9 +25,8 @@ def packed(key: bytes, published: datetime | None) -> bytes:
     return _RECORD.pack(key[:SHORT_KEY], (published - _EPOCH) // _SECOND if published else _UNDATED)
 
 
-def unpacked(records: bytes) -> dict[bytes, datetime | None]:
-    """Return the beginnings of keys, each with when its entry was published, in the order of the records."""
-    return {
-        key: None if seconds == _UNDATED else datetime.fromtimestamp(seconds, UTC)
-        for key, seconds in _RECORD.iter_unpack(records)
-    }
+def unpacked(records: bytes) -> tuple[Sequence[bytes], datetime | None]:
+    """Return the beginnings of the keys, in their order, and when the earliest of the entries was published."""
+    keys, times = tuple(zip(*_RECORD.iter_unpack(records), strict=True)) or ((), ())
+    earliest = min((seconds for seconds in times if seconds != _UNDATED), default=None)
+    return keys, None if earliest is None else datetime.fromtimestamp(earliest, UTC)

@@ -10,7 +10,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
-from itertools import chain
 
 from monitor.language.scripts import NOT_LATIN, WRITTEN
 from monitor.language.words import TELLING
@@ -25,6 +24,8 @@ _UNSPACED = (
     ("km", "\u1780", "\u17ff"),
     ("my", "\u1000", "\u109f"),
 )
+#: Of the languages that a word tells, those of Latin letters.
+_TELLING_LATIN = {word: tuple(code for code in told if code not in NOT_LATIN) for word, told in TELLING.items()}
 #: Enough characters to count function words in.
 _SAMPLE = 2000
 _WORD = re.compile(r"\w+")
@@ -35,13 +36,15 @@ def guess(words: Iterable[str], *, least: int) -> tuple[str, ...]:
 
     Languages that are close (Danish and Norwegian) are both returned: a word is then tried in both.
     """
-    different = set(words)
-    told = [TELLING[word] for word in different & TELLING.keys()]
-    told += [_by_alphabet(word) for word in different if not word.isascii() and word[0] < _BEYOND_LATIN]
-    votes = Counter(chain.from_iterable(told))
-    latin = {language: count for language, count in votes.items() if language not in NOT_LATIN}
-    best = max(latin.values(), default=0)
-    return tuple(sorted(k for k, count in latin.items() if count * 4 >= best * 3)) if best >= least else ()
+    votes: dict[str, int] = {}
+    for word in {*words}:
+        told = _TELLING_LATIN.get(word, ())
+        if not word.isascii() and word[0] < _BEYOND_LATIN:
+            told += _by_alphabet(word)
+        for language in told:
+            votes[language] = votes.get(language, 0) + 1
+    best = max(votes.values(), default=0)
+    return tuple(sorted([k for k, count in votes.items() if count * 4 >= best * 3])) if best >= least else ()
 
 
 #: Letters beyond a to z of languages of which they tell something. English, which has none, writes names with any.
