@@ -335,7 +335,7 @@ def _is_prose(headline: Text) -> bool:
 
 def _inside(headline: Text, i: int) -> bool:
     """Return whether a word of a headline begins no sentence, quotation or line of its own."""
-    before = headline.fields["headline"][: headline.starts[i]].rstrip()
+    before = headline.fields["headline"][: headline.layout.starts[i]].rstrip()
     return before[-1:].isalnum() or before[-1:] in (",", "-")
 
 

@@ -7,9 +7,9 @@ is to be understood (``Form``) follows from its characters alone and is remember
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from itertools import islice, repeat
 from typing import NamedTuple
 
@@ -28,6 +28,8 @@ from monitor.letters import (
 )
 from monitor.letters import fold as fold  # noqa: PLC0414 - the one folded form, for readers of texts and of items alike
 
+#: What is written in an item; the other fields are about it.
+WRITTEN = ("headline", "lead", "text")
 #: This many sentences after the headline are the opening, whether they stand in the lead or begin the text.
 OPENING = 3
 
@@ -106,14 +108,9 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
-    """What rules read of one item. Words are numbered through all fields, so a field is a range of numbers."""
+class Layout:
+    """Where the words of a text stand."""
 
-    #: The characters of each field: headline, lead, text, author, category, feed, urgency.
-    fields: Mapping[str, str]
-    #: Where each field's words begin and end; ``anywhere`` is headline, lead and text.
-    ranges: Mapping[str, tuple[int, int]]
-    words: tuple[str, ...]
     #: Where each word begins in its field.
     starts: tuple[int, ...]
     #: The sentence each word stands in.
@@ -125,13 +122,47 @@ class Text:
     copied: tuple[int, int]
     #: Sentences after the headline, the repeated ones not counted.
     length: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """What rules read of one item. Words are numbered through all fields, so a field is a range of numbers.
+
+    Where they stand is worked out when it is asked for: most texts hold no rule's words.
+    """
+
+    #: The characters of each field: headline, lead, text, author, category, feed, urgency.
+    fields: Mapping[str, str]
+    #: Where each field's words begin and end; ``anywhere`` is headline, lead and text.
+    ranges: Mapping[str, tuple[int, int]]
+    words: tuple[str, ...]
     #: Languages that its words may be of, the declared one first.
     languages: tuple[str, ...]
+    #: What was found in each field.
+    scans: tuple[Sequence[re.Match[str]], ...] = field(repr=False, compare=False)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Return where its words stand."""
+        reader = _Reader(self.words)
+        for (name, content), scan in zip(self.fields.items(), self.scans, strict=True):
+            reader.field(name, content, scan)
+        cut = self.fields["lead"].rstrip(" ])").endswith(("…", "..."))
+        copied = _copied(self.words, self.ranges["lead"], self.ranges["text"], cut=cut)
+        written = sum(sentence.field in WRITTEN for sentence in reader.sentences)
+        return Layout(
+            starts=tuple(reader.starts),
+            sentence=tuple(reader.sentence),
+            follows=tuple(reader.follows),
+            sentences=tuple(reader.sentences),
+            copied=copied,
+            length=written - 1 - len(set(reader.sentence[slice(*copied)])),
+        )
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         """Return the first character of a run of words in their field, and the one after the last."""
-        before, after = form(self.words[first]), form(self.words[last])
-        return self.starts[first] + before.head, self.starts[last] + len(self.words[last]) - after.tail
+        before, after, starts = form(self.words[first]), form(self.words[last]), self.layout.starts
+        return starts[first] + before.head, starts[last] + len(self.words[last]) - after.tail
 
     @property
     def latin(self) -> tuple[str, ...]:
@@ -151,34 +182,29 @@ def read(  # noqa: PLR0913 - an item has this many parts
     urgency: str = "",
 ) -> Text:
     """Return the text that rules read; a lead that the text repeats counts once."""
-    reader = _Reader()
     fields = {"headline": headline, "lead": lead, "text": text}
-    ranges = {name: reader.field(name, content) for name, content in fields.items()}
-    ranges["anywhere"] = (0, len(reader.words))
-    copied = _copied(reader.words, ranges["lead"], ranges["text"], cut=lead.rstrip(" ])").endswith(("…", "...")))
-    length = len(reader.sentences) - 1 - len(set(reader.sentence[slice(*copied)]))
-    spoken = _languages(reader.words, "\n".join(fields.values()), languages.code(language))
     about = {"author": author, "category": "\n".join(categories), "feed": feed, "urgency": urgency}
-    ranges |= {name: reader.field(name, content) for name, content in about.items()}
+    words, ranges, scans = list[str](), dict[str, tuple[int, int]](), list[Sequence[re.Match[str]]]()
+    for name, content in (fields | about).items():
+        first = len(words)
+        scan = _scan(content)
+        scans.append(scan)
+        if scan:
+            words += _words(content, scan)
+        ranges[name] = first, len(words)
+    ranges["anywhere"] = (0, ranges["text"][1])
     return Text(
         fields=fields | about,
         ranges=ranges,
-        words=tuple(reader.words),
-        starts=tuple(reader.starts),
-        sentence=tuple(reader.sentence),
-        follows=tuple(reader.follows),
-        sentences=tuple(reader.sentences),
-        copied=copied,
-        length=length,
-        languages=spoken,
+        words=tuple(words),
+        languages=_languages(words[: ranges["text"][1]], "\n".join(fields.values()), languages.code(language)),
+        scans=tuple(scans),
     )
 
 
 def pieces(written: str) -> tuple[str, ...]:
     """Return the words of something written in one go: ``Al-Baghdadi`` is two, ``U.S.`` and ``C++`` are one."""
-    reader = _Reader()
-    reader.field("headline", written)
-    return tuple(reader.words)
+    return tuple(_words(written, _scan(written)))
 
 
 @lru_cache(maxsize=1 << 16)
@@ -278,13 +304,13 @@ def _capitals(word: str) -> int:
     return 2 if len(letters) > 1 and all(not char.islower() for char in letters) else 1
 
 
-def _languages(words: list[str], written: str, given: str | None) -> tuple[str, ...]:
+def _languages(words: Iterable[str], written: str, given: str | None) -> tuple[str, ...]:
     sample = {word.lower() for word in islice(words, _SAMPLE)}
     found = (*languages.guess(sample, least=2), *languages.by_letters(written, given))
     return tuple(dict.fromkeys((given, *found) if given else found))
 
 
-def _copied(words: list[str], lead: tuple[int, int], text: tuple[int, int], *, cut: bool) -> tuple[int, int]:
+def _copied(words: Sequence[str], lead: tuple[int, int], text: tuple[int, int], *, cut: bool) -> tuple[int, int]:
     """Return the run of the text's words that repeats the lead; a lead that was cut off may end inside a word."""
     copy = words[lead[0] : lead[1] - cut]
     if len(copy) < _SHORTEST_COPY:
@@ -297,11 +323,41 @@ def _copied(words: list[str], lead: tuple[int, int], text: tuple[int, int], *, c
     return first, first + len(copy)
 
 
-class _Reader:
-    """Takes fields one after the other and numbers their words."""
+def _scan(content: str) -> Sequence[re.Match[str]]:
+    return [*_SCAN.finditer(content.replace("_", " "))] if content else ()
 
-    def __init__(self) -> None:
-        self.words: list[str] = []
+
+def _words(content: str, scan: Sequence[re.Match[str]]) -> list[str]:
+    """Return the words of what was found.
+
+    A number that is the tail of a name (CVE-2026-1234) keeps its hyphen, and so is no number of its own; words that
+    have no blank between them are taken apart.
+    """
+    unspaced = not content.isascii() and _UNSPACED.search(content) is not None
+    if not unspaced and not _TAIL.search(content):
+        return [found[1] for found in scan if found.lastindex == _IS_WORD]
+    words, end = list[str](), -2
+    for found in scan:
+        if found.lastindex != _IS_WORD:
+            continue
+        word, start = found[1], found.start(1)
+        if start == end + 1 and _TAIL.match(content, end) and (words[-1].isupper() or words[-1][0] in _TAIL_MARKS):
+            words.append(content[end] + word)
+        else:
+            words += _UNSPACED_PIECES.findall(word) if unspaced else (word,)
+        end = found.end(1)
+    return words
+
+
+_TAIL_MARKS = HYPHENS + "/"
+_TAIL = re.compile(rf"[{re.escape(_TAIL_MARKS)}]\d")
+
+
+class _Reader:
+    """Takes fields one after the other and finds where their words stand."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._words = words
         self.starts: list[int] = []
         self.sentence: list[int] = []
         self.follows: list[bool] = []
@@ -310,77 +366,61 @@ class _Reader:
         self._sentence_from = self._paragraph_from = self._begin = 0
         self._paragraph = 1
 
-    def field(self, name: str, content: str) -> tuple[int, int]:
-        """Read a field, and return the range of its words; a headline is one sentence, whatever stands in it."""
-        words, starts, follows = self.words, self.starts, self.follows
-        first = self._sentence_from = self._paragraph_from = len(words)
+    def field(self, name: str, content: str, scan: Iterable[re.Match[str]]) -> None:
+        """Read a field; a headline is one sentence, whatever stands in it."""
+        words, starts, follows = self._words, self.starts, self.follows
+        self._sentence_from = self._paragraph_from = at = len(starts)
         self._begin, self._paragraph, joined = 0, 1, False
         content = content.replace("_", " ")
-        unspaced = _UNSPACED.search(content) is not None
-        for found in _SCAN.finditer(content):
+        for found in scan:
             kind = found.lastindex
             if kind == _IS_WORD:
-                word = found[1]
-                if unspaced or word[0].isdigit():
-                    self._odd_word(content, word, found.start(1), joined=joined)
-                else:
-                    words.append(word)
-                    starts.append(found.start(1))
-                    follows.append(joined)
+                start, end = found.span(_IS_WORD)
+                follows.append(joined)
                 joined = True
-                if word[-1] != "." or not _begins_anew(content, found.end(), certain=False):
+                if len(words[at]) == end - start:
+                    starts.append(start)
+                    at += 1
+                else:
+                    at = self._odd_words(at, start, end)
+                if content[end - 1] != "." or not _begins_anew(content, end, certain=False):
                     continue
-            elif not _ends(content, found, words):
+            elif not _ends(content, found, words[at - 1] if at else ""):
                 joined = joined and found[kind or 0] == "."
                 continue
             joined = joined and kind == _IS_WORD and name == "headline"
             if name != "headline":
                 self._close(name, found.end(), line=kind == _IS_LINE)
-        if name == "headline" or len(words) > self._sentence_from:
+        if name == "headline" or len(starts) > self._sentence_from:
             self._end(name, len(content))
-        return first, len(words)
+
+    def _odd_words(self, at: int, start: int, end: int) -> int:
+        """Place what was found as one: a number, before which its hyphen stands, or words without a blank between."""
+        while start < end:
+            length = len(self._words[at])
+            self.starts.append(min(start, end - length))
+            at, start = at + 1, start + length
+        self.follows += repeat(True, len(self.starts) - len(self.follows))  # noqa: FBT003 - an item of the list
+        return at
 
     def _close(self, name: str, end: int, *, line: bool) -> None:
         """End the sentence, and with it the paragraph at the end of a line, where they hold any word."""
-        if len(self.words) > self._sentence_from:
+        if len(self.starts) > self._sentence_from:
             self._end(name, end)
-        if line and len(self.words) > self._paragraph_from:
+        if line and len(self.starts) > self._paragraph_from:
             self._paragraph += 1
-            self._paragraph_from = len(self.words)
+            self._paragraph_from = len(self.starts)
         self._begin = end
 
     def _end(self, name: str, end: int) -> None:
         """End the sentence, to which all words belong that came since the one before."""
-        self.sentence += repeat(len(self.sentences), len(self.words) - self._sentence_from)
+        self.sentence += repeat(len(self.sentences), len(self.starts) - self._sentence_from)
         self.sentences.append(Sentence(name, self._paragraph, self._begin, end))
-        self._sentence_from = len(self.words)
-
-    def _word(self, word: str, start: int, *, joined: bool) -> None:
-        self.words.append(word)
-        self.starts.append(start)
-        self.follows.append(joined)
-
-    def _odd_word(self, content: str, word: str, start: int, *, joined: bool) -> None:
-        """Add a number, with the hyphen where it is the tail of an identifier; or words that have no blank between."""
-        if joined and word[0].isdigit() and self._numbers_a_name(content, start):
-            self._word(content[start - 1] + word, start - 1, joined=joined)
-            return
-        for piece in _UNSPACED_PIECES.finditer(word):
-            self._word(piece[0], start + piece.start(), joined=joined)
-            joined = True
-
-    def _numbers_a_name(self, content: str, start: int) -> bool:
-        """Return whether a number is the tail of an identifier (CVE-2026-1234), and so no word of its own."""
-        before = self.words[-1]
-        touches = content[start - 1] in _TAIL_MARKS and self.starts[-1] + len(before) == start - 1
-        return touches and (before.isupper() or before[0] in _TAIL_MARKS)
+        self._sentence_from = len(self.starts)
 
 
-_TAIL_MARKS = HYPHENS + "/"
-
-
-def _ends(content: str, found: re.Match[str], words: list[str]) -> bool:
-    """Return whether what was found between words ends a sentence."""
+def _ends(content: str, found: re.Match[str], before: str) -> bool:
+    """Return whether what was found behind the word before ends a sentence."""
     if found.lastindex != _IS_END:
         return found.lastindex == _IS_LINE
     mark, start, end = found[_IS_END], found.start(_IS_END), found.end()
@@ -388,9 +428,9 @@ def _ends(content: str, found: re.Match[str], words: list[str]) -> bool:
         mark == "." and end < len(content) and not content[end].isspace()
     ):  # "Node.js", or "talks.The" for want of a blank
         return content[start - 1].islower() and content[end].isupper() and content[end + 1 : end + 3].islower()
-    if mark[0] != "." or not words:
+    if mark[0] != "." or not before:
         return _begins_anew(content, end, certain=True)
-    last = words[-1].lower()
+    last = before.lower()
     if last in _NUMBERED and _FIGURE.match(content, end):
         return False
     if _DAY.fullmatch(last):  # "am 12. März", but "He turned 12. Then"

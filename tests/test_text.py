@@ -12,7 +12,7 @@ from monitor.letters import HYPHENS
 
 def sentences(content: str) -> list[str]:
     read = text.read(headline="", text=content)
-    return [content[s.start : s.end].strip() for s in read.sentences if s.field == "text"]
+    return [content[s.start : s.end].strip() for s in read.layout.sentences if s.field == "text"]
 
 
 def words(content: str) -> list[str]:
@@ -85,13 +85,13 @@ def test_sentences_end_where_a_reader_sees_an_end(content: str, expected: list[s
 
 def test_a_headline_is_one_sentence() -> None:
     read = text.read(headline="Talks end. What now?\nNothing", lead="Word.")
-    assert [s.field for s in read.sentences] == ["headline", "lead"]
-    assert set(read.sentence[:5]) == {0}
+    assert [s.field for s in read.layout.sentences] == ["headline", "lead"]
+    assert set(read.layout.sentence[:5]) == {0}
 
 
 def test_paragraphs_are_counted_by_lines_that_hold_words() -> None:
     read = text.read(headline="", text="\n\nFirst. Still first.\n\n \n***\nSecond.\nThird.")
-    assert [s.paragraph for s in read.sentences if s.field == "text"] == [1, 1, 2, 3]
+    assert [s.paragraph for s in read.layout.sentences if s.field == "text"] == [1, 1, 2, 3]
 
 
 @pytest.mark.parametrize(
@@ -111,12 +111,12 @@ def test_paragraphs_are_counted_by_lines_that_hold_words() -> None:
     ],
 )
 def test_words_follow_each_other_unless_a_break_is_between(content: str, *, joined: bool) -> None:
-    assert text.read(headline=content).follows == (False, joined)
+    assert text.read(headline=content).layout.follows == (False, joined)
 
 
 @pytest.mark.parametrize("hyphen", HYPHENS)
 def test_every_kind_of_hyphen_joins(hyphen: str) -> None:
-    assert text.read(headline=f"NATO{hyphen}led").follows == (False, True)
+    assert text.read(headline=f"NATO{hyphen}led").layout.follows == (False, True)
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_every_word_stands_in_its_field(headline: str, lead: str, body: str) -> 
     for field in ("headline", "lead", "text"):
         for i in range(*read.ranges[field]):
             first, end = read.span(i, i)
-            sentence = read.sentences[read.sentence[i]]
+            sentence = read.layout.sentences[read.layout.sentence[i]]
             assert sentence.field == field
             assert sentence.start <= first < end <= sentence.end
             assert read.fields[field][first:end].strip()
@@ -282,13 +282,13 @@ def test_a_field_is_a_range_of_words() -> None:
 )
 def test_a_lead_that_the_text_repeats_is_marked(lead: str, repeated: str) -> None:
     read = text.read(headline="Talks", lead=lead, text="OSLO. Ministers met in Oslo and agreed. They left.")
-    assert " ".join(read.words[slice(*read.copied)]) == repeated
+    assert " ".join(read.words[slice(*read.layout.copied)]) == repeated
 
 
 def test_repeated_sentences_do_not_lengthen_a_text() -> None:
     body = "Ministers met in Oslo. They left."
-    assert text.read(headline="Talks", lead="Ministers met in Oslo.", text=body).length == 2
-    assert text.read(headline="Talks", lead="Others met in Rome.", text=body).length == 3
+    assert text.read(headline="Talks", lead="Ministers met in Oslo.", text=body).layout.length == 2
+    assert text.read(headline="Talks", lead="Others met in Rome.", text=body).layout.length == 3
 
 
 @pytest.mark.parametrize(

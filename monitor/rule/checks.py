@@ -28,9 +28,9 @@ from monitor.rule.query import (
     show,
     write,
 )
+from monitor.text import WRITTEN
 
-#: Fields of what was written, and of what is told about it, which every rule reads.
-_WRITTEN = ("headline", "lead", "text")
+#: Fields of what is told about an item, which every rule reads.
 _ABOUT = ("author", "category", "feed", "urgency")
 
 
@@ -160,7 +160,7 @@ def _needed(query: Query) -> Iterator[Mention]:
             for part in query.parts:
                 yield from _needed(part)
         case In():
-            if query.field in _WRITTEN:
+            if query.field in WRITTEN:
                 yield from _needed(query.query)
         case Or() | Not() | Spoken():
             return

@@ -114,8 +114,9 @@ class Sight:
     def length(self) -> int:
         """Return how many sentences after the first are read."""
         if (self.first, self.end) == self.text.ranges["anywhere"]:
-            return self.text.length
-        return self.text.sentence[self.end - 1] - self.text.sentence[self.first] if self.end > self.first else 0
+            return self.text.layout.length
+        sentence = self.text.layout.sentence
+        return sentence[self.end - 1] - sentence[self.first] if self.end > self.first else 0
 
 
 def evaluate(query: Query, sight: Sight) -> Held | Missed:  # noqa: PLR0911 - one line for each kind of query
@@ -248,7 +249,7 @@ def _search(pattern: Pattern, text: Text) -> tuple[Span, ...] | None:
         places = made.places(content, name)
         if places is None:
             return None
-        starts = text.starts[first:end]
+        starts = text.layout.starts[first:end]
         spans += (_words(first, starts, place) for place in places)
     return tuple(dict.fromkeys(spans))
 
@@ -266,13 +267,13 @@ def _begins_a_name(text: Text, i: int) -> bool:
     "Alliance" beside "North Atlantic Alliance" is short for it; "Alliance Bank" is another's name.
     """
     after = i + 1
-    goes_on = text.sentence[i] > 0 and after < len(text.words) and text.follows[after]
+    goes_on = text.layout.sentence[i] > 0 and after < len(text.words) and text.layout.follows[after]
     return goes_on and form(text.words[i]).capitals > 0 and form(text.words[after]).capitals == 1
 
 
 def _phrase(phrase: Phrase, sight: Sight) -> Iterator[Span]:
     places = [sight.seen(phrase.words[0]), *(set(sight.seen(word)) for word in phrase.words[1:])]
-    follows = sight.text.follows
+    follows = sight.text.layout.follows
     for first in places[0]:
         end = first + len(places)
         if (
@@ -315,5 +316,5 @@ def _near(near: Near, sight: Sight) -> Iterator[Span]:
 
 def _is_near(near: Near, left: Span, right: Span, text: Text) -> bool:
     before, after = (left, right) if near.ordered else sorted((left, right))
-    same = text.sentence[before.first] == text.sentence[after.first]
+    same = text.layout.sentence[before.first] == text.layout.sentence[after.first]
     return same and 0 <= after.first - before.end <= near.within

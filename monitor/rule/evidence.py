@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from monitor.rule.evaluate import Group, Sight, find
 from monitor.rule.query import Mention, Near, OneOf
 from monitor.rule.topic import Span
-from monitor.text import OPENING, Sentence, Text
+from monitor.text import OPENING, WRITTEN, Sentence, Text
 
 #: More sentences than these are a reading, not evidence.
 _MOST = 3
 #: A longer sentence is cut to about this many characters around its words, with so many before the first.
 _LONGEST = 300
 _BEFORE = 80
-_WRITTEN = ("headline", "lead", "text")
+
 _ABOUT = {
     "author": "in its author's name",
     "category": "in its category",
@@ -63,7 +63,7 @@ def evidence(groups: Sequence[Group], sight: Sight) -> tuple[Evidence, ...]:
 
 def _sentences(groups: Sequence[Group], text: Text) -> dict[int, _Words]:
     """Return what the sentences hold, of those that were written."""
-    written, sentence = text.ranges["anywhere"][1], text.sentence
+    written, sentence = text.ranges["anywhere"][1], text.layout.sentence
     found: dict[int, _Words] = {}
     for number, group in enumerate(groups):
         for first, end in group.spans[:_LOOKED_AT]:
@@ -109,9 +109,10 @@ def _marks(mention: Mention, span: Span, sight: Sight) -> Iterator[tuple[int, in
 def _cut(index: int, groups: Sequence[Group], sight: Sight) -> Evidence:
     """Return a sentence with its marks, cut around them where it is very long."""
     text = sight.text
-    sentence = text.sentences[index]
+    sentence = text.layout.sentences[index]
     content = text.fields[sentence.field]
-    spans = [(g.mention, span) for g in groups for span in g.spans[:_LOOKED_AT] if text.sentence[span[0]] == index]
+    of_word = text.layout.sentence
+    spans = [(g.mention, span) for g in groups for span in g.spans[:_LOOKED_AT] if of_word[span[0]] == index]
     marks = sorted([mark for mention, span in spans for mark in _marks(mention, span, sight)])
     places = _merged([(*text.span(first, end - 1), term) for first, end, term in marks])
     start, end = _window(content, sentence, places[0][0])
@@ -149,8 +150,8 @@ def _window(content: str, sentence: Sentence, first: int) -> tuple[int, int]:
 
 def place(groups: Sequence[Group], text: Text) -> str:
     """Return in words where what was found stands: "all words in one sentence, paragraph 3"."""
-    sentences = ({text.sentence[span.first] for span in group.spans} for group in groups)
-    written = [kept for group in sentences if (kept := {i for i in group if text.sentences[i].field in _WRITTEN})]
+    sentences = ({text.layout.sentence[span.first] for span in group.spans} for group in groups)
+    written = [kept for group in sentences if (kept := {i for i in group if text.layout.sentences[i].field in WRITTEN})]
     if not written:
         return _about(groups, text)
     if len(written) == 1:
@@ -167,7 +168,8 @@ def place(groups: Sequence[Group], text: Text) -> str:
 
 
 def _about(groups: Sequence[Group], text: Text) -> str:
-    fields = [text.sentences[text.sentence[span.first]].field for group in groups for span in group.spans[:1]]
+    sentences, of_word = text.layout.sentences, text.layout.sentence
+    fields = [sentences[of_word[span.first]].field for group in groups for span in group.spans[:1]]
     return _ABOUT[fields[0]] if fields else "in its language"
 
 
@@ -178,18 +180,18 @@ def _neighbours(groups: Sequence[set[int]]) -> int | None:
 
 
 def _where(text: Text, index: int) -> str:
-    sentence = text.sentences[index]
+    sentence = text.layout.sentences[index]
     if sentence.field == "text" and _paragraphs(text) > 1:
         return f"in paragraph {sentence.paragraph}"
     return f"in the {sentence.field}"
 
 
 def _of(text: Text, index: int) -> str:
-    sentence = text.sentences[index]
+    sentence = text.layout.sentences[index]
     if sentence.field == "text" and _paragraphs(text) > 1:
         return f", paragraph {sentence.paragraph}"
     return f" of the {sentence.field}"
 
 
 def _paragraphs(text: Text) -> int:
-    return max((sentence.paragraph for sentence in text.sentences if sentence.field == "text"), default=0)
+    return max((sentence.paragraph for sentence in text.layout.sentences if sentence.field == "text"), default=0)

@@ -64,7 +64,7 @@ def _phrase(order: Sequence[int]) -> Glance:
     first, *others = order
 
     def is_there(words: Sequence[Word], sight: Sight) -> bool:
-        places, follows, end = sight.places, sight.text.follows, sight.end
+        places, follows, end = sight.places, sight.text.layout.follows, sight.end
         begins = places.get(words[first].key, ())
         for ahead, place in enumerate(others, 1):
             found = places.get(words[place].key, ())
@@ -79,7 +79,7 @@ def _near(left: int, right: int, near: Near) -> Glance:
     farthest, ordered = near.within + 1, near.ordered
 
     def is_there(words: Sequence[Word], sight: Sight) -> bool:
-        places, sentence, end = sight.places, sight.text.sentence, sight.end
+        places, sentence, end = sight.places, sight.text.layout.sentence, sight.end
         ones, others = places.get(words[left].key, ()), places.get(words[right].key, ())
         at, count = 0, len(others)
         for one in ones:

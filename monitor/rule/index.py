@@ -83,10 +83,9 @@ class Lexicon:
         """Return the numbers of the text's words under the key of each rule's word that they are."""
         memo = self._memos[text.languages]
         found: dict[str, list[int]] = {}
-        for i, written in enumerate(text.words):
-            keys = memo.get(written)
+        for i, keys in enumerate(map(memo.get, text.words)):
             if keys is None:
-                keys = self._learn(written, text, memo)
+                keys = self._learn(text.words[i], text, memo)  # noqa: PLW2901 - what was looked for
             for key in keys:
                 if key in found:
                     found[key].append(i)

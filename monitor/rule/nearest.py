@@ -103,7 +103,7 @@ def _phrase(phrase: Phrase, sight: Sight) -> str:
         absent = [word.spelled for word, spans in zip(phrase.words, found, strict=True) if not spans]
         return f"{', '.join(absent)} {'is' if len(absent) == 1 else 'are'} not there" if any(found) else ""
     window = _tightest(found, sight.text)
-    if sight.text.sentence[window.first] != sight.text.sentence[window.end - 1]:
+    if sight.text.layout.sentence[window.first] != sight.text.layout.sentence[window.end - 1]:
         return "its words never stand in one sentence"
     return f"its words are not next to each other: {_shown(sight.text, window)}, {where(window, sight, phrase)}"
 
@@ -129,7 +129,7 @@ def _gaps(text: Text, lefts: Sequence[Span], rights: Sequence[Span]) -> Iterator
     for left in lefts:
         for right in rights:
             before, after = sorted((left, right))
-            if after.first >= before.end and text.sentence[before.first] == text.sentence[after.first]:
+            if after.first >= before.end and text.layout.sentence[before.first] == text.layout.sentence[after.first]:
                 yield after.first - before.end, left.first < right.first
 
 
@@ -163,7 +163,7 @@ _FINDERS: Mapping[type[Mention], Callable[[Any, Sight], str]] = {
 def weakest(topic: Topic, sight: Sight) -> str:
     """Return what keeps a text that holds all parts of a topic from being about it, as far as their places tell."""
     found = [(part, find(part, sight)) for part in topic.parts]
-    sentence = sight.text.sentence
+    sentence = sight.text.layout.sentence
     part, spans = max(found, key=lambda pair: (sentence[pair[1][0].first], -len(pair[1])))
     said = []
     if sentence[spans[0].first] > 0:
@@ -200,7 +200,7 @@ def _tightest(groups: Sequence[Sequence[Span]], text: Text) -> Span:
     """Return the shortest run of words that holds one place of each group, in one sentence where there is one."""
 
     def rank(run: Span) -> tuple[bool, int]:
-        return text.sentence[run.first] != text.sentence[run.end - 1], run.end - run.first
+        return text.layout.sentence[run.first] != text.layout.sentence[run.end - 1], run.end - run.first
 
     return min(_runs(groups), key=rank)
 
@@ -221,6 +221,6 @@ def _shown(text: Text, run: Span) -> str:
 
 
 def _written(text: Text, run: Span) -> str:
-    field = text.sentences[text.sentence[run.first]].field
+    field = text.layout.sentences[text.layout.sentence[run.first]].field
     start, end = text.span(run.first, run.end - 1)
     return " ".join(text.fields[field][start:end].split())

@@ -60,11 +60,11 @@ def read(text: Text, i: int) -> Read | None:
 def _scale_behind(text: Text, i: int, language: str | None) -> tuple[float, int]:
     """Return what the word behind figures multiplies them by, and how many words that makes."""
     after = i + 1
-    if after >= len(text.words) or not text.follows[after]:
+    if after >= len(text.words) or not text.layout.follows[after]:
         return 1, 1
     factor = _factor(text.words[after], language)
     short = len(text.words[after]) < 2  # noqa: PLR2004 - "1.2m" is a million, "100 m" is a length
-    if not factor or (short and text.starts[after] > text.starts[i] + len(text.words[i])):
+    if not factor or (short and text.layout.starts[after] > text.layout.starts[i] + len(text.words[i])):
         return 1, 1
     return factor, 2
 
@@ -74,7 +74,7 @@ def _touches(text: Text, i: int) -> bool:
     word, after = text.words[i] if i >= 0 else "", i + 1
     if word[:1] != "M" or not word[1:].isdecimal() or after >= len(text.words):
         return False
-    return text.starts[i] + len(word) + 1 == text.starts[after] and text.words[after].isdecimal()
+    return text.layout.starts[i] + len(word) + 1 == text.layout.starts[after] and text.words[after].isdecimal()
 
 
 def _factor(word: str, language: str | None) -> float | None:

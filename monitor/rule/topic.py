@@ -106,7 +106,7 @@ class Measure:
 
 def measure(text: Text, groups: Sequence[Sequence[Span]], *, length: int) -> Measure:
     """Return how much a text is about all groups together; ``length`` counts the sentences that were read."""
-    sentences = [{text.sentence[span.first] for span in group} for group in groups]
+    sentences = [{text.layout.sentence[span.first] for span in group} for group in groups]
     complete = set.intersection(*sentences)
     gaps = [fewest_between(text, *pair) for pair in pairwise(groups)]
     near = [gap for gap in gaps if gap is not None]
@@ -139,11 +139,12 @@ def _together(sentences: list[set[int]]) -> int:
 def fewest_between(text: Text, left: Sequence[Span], right: Sequence[Span]) -> int | None:
     """Return the fewest words between two groups in one sentence, in either order."""
     best: int | None = None
+    sentence = text.layout.sentence
     i = j = 0
     while i < len(left) and j < len(right):
         before, after = sorted((left[i], right[j]))
         gap = 0 if before == after else after.first - before.end  # both in one word: "Gaspreise" for gas and prices
-        if gap >= 0 and text.sentence[before.first] == text.sentence[after.first] and (best is None or gap < best):
+        if gap >= 0 and sentence[before.first] == sentence[after.first] and (best is None or gap < best):
             best = gap
         if left[i].first <= right[j].first:
             i += 1
@@ -157,6 +158,6 @@ def _weight(text: Text, group: Sequence[Span]) -> int:
 
     A place counts nothing where the text only repeats the lead.
     """
-    first, end = text.copied
-    sentences = [text.sentence[span.first] for span in group if not first <= span.first < end]
+    first, end = text.layout.copied
+    sentences = [text.layout.sentence[span.first] for span in group if not first <= span.first < end]
     return sum(_REST if sentence > OPENING else _OPENING if sentence else _HEADLINE for sentence in sentences) or _REST

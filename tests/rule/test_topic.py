@@ -20,7 +20,7 @@ def groups(read: Text, *terms: str) -> list[list[Span]]:
 
 def measured(headline: str, body: str = "", *terms: str, lead: str = "") -> Measure:
     read = text.read(headline=headline, lead=lead, text=body)
-    return measure(read, groups(read, *(terms or ("red", "blue"))), length=read.length)
+    return measure(read, groups(read, *(terms or ("red", "blue"))), length=read.layout.length)
 
 
 def measure_of(*, strength: float = 0.9, size: int, complete: tuple[int, ...] = (0,), together: int = 5) -> Measure:
