@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Raw:
-    """One entry's own words, markup and all; not frozen, since a thousand are made for each document."""
+    """One entry's own words, markup and all; neither frozen nor by keywords alone, since many are made at once."""
 
     guid: str = ""
     link: str = ""

@@ -20,7 +20,7 @@ _NOTHING = "\u200b"
 
 def heal(document: str) -> str:
     """Return the document with references to characters that there are, and to no others."""
-    if not any(map(_instead, {*_NUMBER.findall(document)})):
+    if "#" not in document or not any(map(_instead, {*_NUMBER.findall(document)})):
         return document
     return _REFERENCE.sub(lambda found: _instead(found[1]) or found[0], document)
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeAlias
 from urllib.parse import urljoin
 from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
@@ -102,11 +103,26 @@ class _Names(dict[str, str]):
     def __init__(self, prefixes: Mapping[str, str]) -> None:
         super().__init__()
         self._prefixes = prefixes
+        #: What reads the elements of an entry.
+        self.handlers = _Handlers(self)
 
     def __missing__(self, tag: str) -> str:
         uri, _, name = tag.removeprefix("{").rpartition("}")
         self[tag] = name = self._prefixes.get(uri.lower(), "?:") + name.lower()
         return name
+
+
+class _Handlers(dict[str, "_Handler"]):
+    """What reads an element within an entry, by its tag."""
+
+    def __init__(self, names: _Names) -> None:
+        super().__init__()
+        self._names = names
+
+    def __missing__(self, tag: str) -> _Handler:
+        name = self._names[tag]
+        self[tag] = handler = _HANDLERS.get(name, _inside)
+        return handler
 
 
 def _settled(found: Found, written: bytes) -> Found:
@@ -141,16 +157,17 @@ def _translated(words: str) -> str:
 
 def _found(root: Element, names: _Names, url: str, most: int) -> Found:
     head, holder, kind = _shape(root, names)
+    entries, others = list[Element](), list[Element]()
+    for child in holder:
+        (entries if names[child.tag] == kind else others).append(child)
     title, language = "", root.get(f"{_XML}lang", root.get("lang", "")).replace("_", "-")
-    for child in head:
+    for child in others if head is holder else head:
         match names[child.tag]:
             case "title" | "dc:title":
                 title = title or _marked_up(child)
             case "language" | "dc:language":
                 language = _words(child)
-    entries = [child for child in holder if names[child.tag] == kind]
-    others = (child for child in holder if len(child) and names[child.tag] != kind)
-    if any(names[inner.tag] in {"item", "entry"} for other in others for inner in other.iter()):
+    if any(names[inner.tag] in {"item", "entry"} for other in others if len(other) for inner in other.iter()):
         raise _Doubtful("entries in another place")
     base = _base(head, _base(root, url))
     return Found(
@@ -206,27 +223,39 @@ def _entry(element: Element, names: _Names, base: str) -> Raw:
         draft.base = _base(element, base)
         draft.guid = element.get(f"{_RDF}about", "")
     _children(draft, element, names, 0)
+    categories = tuple([term or label or "" for term, _, label in draft.categories])
+    published = draft.published or draft.updated
+    # By place: by keyword it takes twice as long.
     return Raw(
-        guid=draft.guid,
-        link=draft.link,
-        title=draft.title,
-        summary=draft.summary or "",
-        contents=tuple(draft.contents),
-        author=draft.author,
-        categories=tuple(term or label or "" for term, _, label in draft.categories),
-        published=draft.published or draft.updated,
+        draft.guid,
+        draft.link,
+        draft.title,
+        draft.summary or "",
+        tuple(draft.contents),
+        draft.author,
+        categories,
+        published,
     )
 
 
 def _children(draft: _Draft, elements: Iterable[Element], names: _Names, depth: int) -> None:
+    handlers = names.handlers
     for child in elements:
-        name = names[child.tag]
-        if handler := _HANDLERS.get(name):
-            handler(draft, child, names, depth)
-        elif name in _DOUBTFUL:
-            raise _Doubtful(f"<{name}>")
-        elif len(child) and name not in _OPAQUE:
-            _children(draft, child, names, depth + 1)
+        handlers[child.tag](draft, child, names, depth)
+
+
+def _inside(draft: _Draft, element: Element, names: _Names, depth: int) -> None:
+    """Read what is within an element that is not heeded itself."""
+    if len(element):
+        _children(draft, element, names, depth + 1)
+
+
+def _pass(_draft: _Draft, _element: Element, _names: _Names, _depth: int) -> None:
+    """Leave an element alone."""
+
+
+def _doubt(_draft: _Draft, element: Element, names: _Names, _depth: int) -> None:
+    raise _Doubtful(f"<{names[element.tag]}>")
 
 
 def _words(element: Element) -> str:
@@ -282,8 +311,8 @@ def _media_title(draft: _Draft, element: Element, names: _Names, depth: int) -> 
 
 
 def _link(draft: _Draft, element: Element, names: _Names, depth: int) -> None:
-    attributes = {key.lower(): value for key, value in element.items()}
-    address = attributes.get("url") or attributes.get("uri") or attributes.get("href")
+    attributes = {key.lower(): value for key, value in element.items()} if element.keys() else {}
+    address = (attributes.get("url") or attributes.get("uri") or attributes.get("href")) if attributes else None
     if address is None:
         words = _words(element)
         draft.link = _absolute(_address(words), element, draft) if words else ""
@@ -420,7 +449,16 @@ def _image(draft: _Draft, element: Element, names: _Names, depth: int) -> None:
             raise _Doubtful(f"<{name}> within an image")
 
 
-_HANDLERS: Mapping[str, Callable[[_Draft, Element, _Names, int], None]] = {
+_Handler: TypeAlias = Callable[[_Draft, Element, _Names, int], None]
+#: Elements that feedparser heeds in a way of its own.
+_DOUBTFUL = (
+    *("abstract", "fullitem", "keywords", "managingeditor", "tags"),
+    *("textinput", "item", "entry", "channel", "feed", "rss", "svg", "math"),
+)
+#: Elements whose markup is their own; any other that is not heeded may hold some that are.
+_OPAQUE = ("copyright", "info", "itunes:subtitle", "rights", "subtitle", "tagline")
+_HANDLERS: Mapping[str, _Handler] = {
+    **dict.fromkeys(_DOUBTFUL, _doubt), **dict.fromkeys(_OPAQUE, _pass),
     "title": _title, "dc:title": _title, "media:title": _media_title,
     "link": _link,
     "guid": _guid, "id": _guid,
@@ -437,12 +475,3 @@ _HANDLERS: Mapping[str, Callable[[_Draft, Element, _Names, int], None]] = {
     "dcterms:modified": _updated,
     "source": _source, "image": _image,
 }  # fmt: skip
-#: Elements that feedparser heeds in a way of its own.
-_DOUBTFUL = frozenset(
-    {
-        *("abstract", "fullitem", "keywords", "managingeditor", "tags"),
-        *("textinput", "item", "entry", "channel", "feed", "rss", "svg", "math"),
-    }
-)
-#: Elements whose markup is their own; any other that is not heeded may hold some that are.
-_OPAQUE = frozenset({"copyright", "info", "itunes:subtitle", "rights", "subtitle", "tagline"})
