@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import chain
 
 from monitor.language.scripts import NOT_LATIN, WRITTEN
 from monitor.language.words import TELLING
@@ -36,13 +37,12 @@ def guess(words: Iterable[str], *, least: int) -> tuple[str, ...]:
 
     Languages that are close (Danish and Norwegian) are both returned: a word is then tried in both.
     """
+    different = {*words}
+    told = [*filter(None, map(_TELLING_LATIN.get, different))]
+    told += [_by_alphabet(word) for word in different if not word.isascii() and word[0] < _BEYOND_LATIN]
     votes: dict[str, int] = {}
-    for word in {*words}:
-        told = _TELLING_LATIN.get(word, ())
-        if not word.isascii() and word[0] < _BEYOND_LATIN:
-            told += _by_alphabet(word)
-        for language in told:
-            votes[language] = votes.get(language, 0) + 1
+    for language in chain.from_iterable(told):
+        votes[language] = votes.get(language, 0) + 1
     best = max(votes.values(), default=0)
     return tuple(sorted([k for k, count in votes.items() if count * 4 >= best * 3])) if best >= least else ()
 
