@@ -269,7 +269,7 @@ class Ours:
         self._network = Network(user_agent="benchmark")
         rules = (rule.source(corpus.written) for rule in drawn)
         self._rules = RuleSet(compile_rule(str(n), (source,)) for n, source in enumerate(rules))
-        for headline, body in corpus.documents[POLLED:]:  # most words were met before, as by a daemon after a day
+        for headline, body in corpus.documents:  # each word was met before, as by a daemon after some weeks
             self._rules.match(text.read(headline=headline, text=body, language="en"))
 
     def claim(self) -> None:

@@ -150,6 +150,15 @@ def test_a_set_grown_from_another_is_as_good_as_a_new_one(sources: list[str], da
         assert before.match(read) == former
 
 
+@pytest.mark.parametrize(("headline", "is_laid_out"), [("Oil talks in Norvik", False), ("NATO talks in Norvik", True)])
+def test_where_words_stand_is_worked_out_only_for_a_text_with_words_of_a_rule(
+    headline: str, *, is_laid_out: bool
+) -> None:
+    read = text.read(headline=headline)
+    RuleSet([compile_rule("nato", ('"NATO talks"',))]).match(read)
+    assert ("layout" in vars(read)) is is_laid_out
+
+
 def test_one_rule_more_is_all_that_is_indexed() -> None:
     rules = compiled([f"{name} {other}" for name in ("grain", "rice", "tea") for other in ("oil", "wheat", "japan")])
     before = RuleSet(rules)
