@@ -313,6 +313,8 @@ class RuleSet:
         Only of rules whose names are ``heard`` is evidence gathered.
         """
         strongest, late = self._decide(text)
+        if not strongest and not late:
+            return Judged()
         names = {place: self.rules[place].name for place in sorted({*strongest, *late})}
         told = {place: name for place, name in names.items() if heard(name)}
         return Judged(
