@@ -70,9 +70,9 @@ class Saving:
             self._hand_over(kept)
         try:
             found = await asyncio.shield(kept)
-        except StoreError:
-            raise
-        except Exception:  # noqa: BLE001 - whatever one of them is at fault with
+        except Exception as error:
+            if isinstance(error, StoreError) and error.passing:  # a full disk keeps none of them
+                raise
             return await self._database.write(alone)
         return of(found)
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import pytest
 
+from monitor.errors import DamagedDatabase, StoreError
 from monitor.feed import Document, FeedState, Parsed
 from monitor.intake import Answered, Rules
 from monitor.saving import Saving
@@ -46,11 +47,13 @@ def polled(database: Database, *names: str) -> Sequence[FeedState]:
     return [replace(state, etag='"1"', polled_at=NOW, next_poll_at=NOW + AN_HOUR) for state in claimed(database)]
 
 
-def _fails(state: FeedState, _fresh: timedelta) -> timedelta:
-    raise ArithmeticError(state.name)
+def faulty(error: Exception) -> Rules:
+    """Return rules by which nothing can be kept."""
 
+    def fail(_state: FeedState, _fresh: timedelta) -> timedelta:
+        raise error
 
-FAULTY = replace(RULES, wait=_fails)
+    return replace(RULES, wait=fail)
 
 
 def answered(state: FeedState, entries: int = 2) -> Answered:
@@ -147,18 +150,29 @@ async def test_an_answer_whose_lease_holds_no_more_keeps_nothing_while_others_do
     assert set(kept_items(database)) == {"good"}
 
 
-async def test_an_answer_that_cannot_be_kept_touches_no_other(database: Counting) -> None:
+@pytest.mark.parametrize("error", [ArithmeticError(), DamagedDatabase("a page of its own")], ids=["ours", "damage"])
+async def test_an_answer_that_cannot_be_kept_touches_no_other(database: Counting, error: Exception) -> None:
     broken, good, without = polled(database, "broken", "good", "without news")
     saving = Saving(database, apart=A_MOMENT)
     unkept, kept, saved = await asyncio.gather(
-        saving.take(answered(broken), FAULTY),
+        saving.take(answered(broken), faulty(error)),
         saving.take(answered(good), RULES),
         saving.save(without),
         return_exceptions=True,
     )
-    assert isinstance(unkept, ArithmeticError)
+    assert unkept is error
     assert (kept and not isinstance(kept, BaseException) and kept.new, saved) == (2, True)
     assert set(kept_items(database)) == {"good"}
+
+
+async def test_what_keeps_all_from_being_kept_is_not_tried_for_each(database: Counting) -> None:
+    full = StoreError("the disk is full")
+    first, second = polled(database, "first", "second")
+    saving, before = Saving(database, apart=A_MOMENT), database.transactions
+    found = await asyncio.gather(
+        saving.take(answered(first), faulty(full)), saving.save(second), return_exceptions=True
+    )
+    assert ([*found], database.transactions) == ([full, full], before + 1)
 
 
 async def test_a_thousand_entries_do_not_wait_for_more(database: Counting) -> None:
