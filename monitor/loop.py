@@ -131,10 +131,14 @@ class Loop(Generic[T]):
         """
         done = 0
         while True:
+            before = set(self._tasks)
             await self._round()
-            if not self._tasks:
+            # One that ended while work was claimed may have been in the way of what is due.
+            finished = before - self._tasks.keys()
+            if not finished and not self._tasks:
                 return done
-            finished, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+            if not finished:
+                finished, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in finished:
                 if not task.cancelled():
                     task.result()

@@ -50,6 +50,25 @@ async def test_a_drain_works_until_nothing_is_due() -> None:
     assert sorted(desk.done) == ["a", "b", "c", "d", "e"]
 
 
+async def test_a_drain_looks_again_where_the_last_piece_ended_while_it_looked() -> None:
+    due, looking = [["quick", "slow"], [], ["of the host of the slow one"]], asyncio.Event()
+
+    async def claim(_limit: int) -> Sequence[str]:
+        claimed = due.pop(0) if due else []
+        if not claimed:  # what is due has to wait for the slow one, which ends just now
+            looking.set()
+            while loop.under_way:
+                await asyncio.sleep(0)
+        return claimed
+
+    async def work(piece: str) -> None:
+        if piece == "slow":
+            await looking.wait()
+
+    loop = Loop("desk", claim=claim, work=work, limit=lambda: 2)
+    assert await loop.drain() == 3
+
+
 async def test_no_more_is_worked_on_at_once_than_the_limit() -> None:
     desk = Desk(*"abcdefgh")
     await desk.loop(limit=3).drain()
