@@ -48,6 +48,13 @@ def test_what_stands_there_as_before_is_not_read_again() -> None:
     assert same.unpacked(found.same) == ((item.key(known)[:8],), known.published)
 
 
+def test_of_the_dates_of_what_stands_there_as_before_the_earliest_is_told() -> None:
+    later = entry(2).replace("10:00:00", "11:00:00")
+    document = rss(later, entry(1), later.replace("2<", "3<"))
+    earliest = min(each.published for each in read(document).entries if each.published)
+    assert same.unpacked(read(document, document).same)[1] == earliest
+
+
 def test_what_is_remembered_is_what_a_whole_reading_would_remember() -> None:
     document = rss(entry(3), entry(2, "Changed"), entry(1))
     assert read(document, rss(entry(2), entry(1))).remembered == read(document).remembered != b""

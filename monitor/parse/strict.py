@@ -312,7 +312,7 @@ def _media_title(draft: _Draft, element: Element, names: _Names, depth: int) -> 
 
 def _link(draft: _Draft, element: Element, names: _Names, depth: int) -> None:
     attributes = {key.lower(): value for key, value in element.items()} if element.keys() else {}
-    address = (attributes.get("url") or attributes.get("uri") or attributes.get("href")) if attributes else None
+    address = attributes.get("url") or attributes.get("uri") or attributes.get("href")
     if address is None:
         words = _words(element)
         draft.link = _absolute(_address(words), element, draft) if words else ""

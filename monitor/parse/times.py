@@ -22,7 +22,7 @@ def usual(words: str) -> datetime | None:
     """Return a time that is written in one of the two usual ways, in UTC; None for any other."""
     try:
         if found := _RSS.fullmatch(words):
-            day, month, year, clock, zone = found.groups("+0000")
+            day, month, year, clock, zone = found.groups("Z")
             written = f"{year}-{_MONTHS[month]}-{day:0>2}T{clock}{zone}"
         elif found := _ATOM.fullmatch(words):
             written = f"{found[1]}{found[2]}"
