@@ -14,20 +14,22 @@ APOSTROPHES = "'’ʼ‘‛`´′＇"
 DOUBLE_QUOTES = '"“”„‟«»″＂'
 HYPHENS = "-‐‑‒–−﹣－"
 
-_HIDDEN = re.compile(f"[{HIDDEN}]")
-_ALIKE = str.maketrans(
-    {
-        **dict.fromkeys(APOSTROPHES, "'"),
-        **dict.fromkeys(DOUBLE_QUOTES, '"'),
-        **dict.fromkeys(HYPHENS + "—―", "-"),
-    }
-)
+#: What a character is seen as; a table for ``str.translate`` would take thirty times as long, as it asks for each one.
+_SEEN_AS = {
+    **dict.fromkeys(APOSTROPHES, "'"),
+    **dict.fromkeys(DOUBLE_QUOTES, '"'),
+    **dict.fromkeys(HYPHENS + "—―", "-"),
+}
+_UNLIKE_SEEN = re.compile(f"[{HIDDEN}{re.escape(''.join(_SEEN_AS))}]")
 #: Letters with a stroke or a twin, which no decomposition takes apart.
-_PLAIN = str.maketrans(
-    {"ł": "l", "ø": "o", "đ": "d", "ħ": "h", "ı": "i", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ŧ": "t", "ё": "е"}
-)
-#: Accents, except where they make another letter: the breve of й and ў, the dots of ї.
-_ACCENTS = re.compile("(?<![иу])\u0306|(?<!і)\u0308|[\u0300-\u0305\u0307\u0309-\u036f\u064b-\u065f\u0670\u0591-\u05c7]")
+_PLAIN = {
+    "ł": "l", "ø": "o", "đ": "d", "ħ": "h", "ı": "i", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ŧ": "t",
+    "ё": "е",
+}
+_NOT_PLAIN = re.compile(f"[{''.join(_PLAIN)}]")
+#: Accents, and the letters that one of them makes another letter of: the breve й and ў, the dots ї.
+_ACCENT = re.compile("[\u0300-\u036f\u064b-\u065f\u0670\u0591-\u05c7]")
+_OTHER_LETTERS = frozenset({"и\u0306", "у\u0306", "і\u0308"})
 
 
 class Script(StrEnum):
@@ -81,16 +83,37 @@ def visible(text: str) -> str:
     """Return the text as it is seen: without hidden characters, full-width letters and ligatures; one apostrophe."""
     if text.isascii():
         return text.replace("`", "'")
-    return normalize("NFKC", _HIDDEN.sub("", text).translate(_ALIKE))
+    return normalize("NFKC", _UNLIKE_SEEN.sub(_seen_as, text))
+
+
+def _seen_as(found: re.Match[str]) -> str:
+    return _SEEN_AS.get(found[0], "")
 
 
 def fold(text: str) -> str:
     """Return the form in which texts are compared: case, accents, kinds of quotes and hyphens, and spacing are gone."""
     if text.isascii():
-        return " ".join(text.lower().replace("`", "'").split())
-    lower = visible(text).casefold().translate(_PLAIN)
-    bare = _ACCENTS.sub("", normalize("NFD", lower))
-    return " ".join(normalize("NFC", bare).split())
+        return spaced(text.lower().replace("`", "'"))
+    lower = _NOT_PLAIN.sub(_plain, visible(text).casefold())
+    bare = _ACCENT.sub(_unaccented, normalize("NFD", lower))
+    return spaced(normalize("NFC", bare))
+
+
+def _plain(found: re.Match[str]) -> str:
+    return _PLAIN[found[0]]
+
+
+def _unaccented(found: re.Match[str]) -> str:
+    """Return an accent that makes another letter of the one before it, and nothing for any other."""
+    end = found.end()
+    return found[0] if found.string[max(0, end - 2) : end] in _OTHER_LETTERS else ""
+
+
+def spaced(words: str) -> str:
+    """Return the words with one blank between each two and none around them, as most are written already."""
+    if words.isprintable() and "  " not in words:  # so the blank is the only white space there is
+        return words.strip()
+    return " ".join(words.split())
 
 
 def unmixed(word: str) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ import html
 import re
 import unicodedata
 
+from monitor.letters import spaced
+
 #: Characters a headline may have; the longest in 220 real feeds has 300.
 HEADLINE_LIMIT = 500
 #: Characters a text may have.
@@ -53,7 +55,7 @@ _INLINE = frozenset(
 
 def headline(markup: str) -> str:
     """Return the text of a headline, in one line."""
-    return _cut(" ".join(_plain(markup).split()), HEADLINE_LIMIT)
+    return _cut(spaced(_plain(markup)), HEADLINE_LIMIT)
 
 
 def text(markup: str) -> str:
@@ -71,8 +73,8 @@ def clean(plain: str) -> str:
 
 def _lines(words: str) -> str:
     if words.isprintable():  # so it is one line
-        return _cut(" ".join(words.split()), TEXT_LIMIT)
-    lines = (" ".join(line.split()) for line in words.splitlines())
+        return _cut(spaced(words), TEXT_LIMIT)
+    lines = map(spaced, words.splitlines())
     return _cut("\n".join(filter(None, lines)), TEXT_LIMIT)
 
 
@@ -88,7 +90,7 @@ def _plain(markup: str) -> str:
         words = _NOT_TEXT.sub(" ", words)
     if "<" in words and _TAG.search(words):
         if not words.isprintable():  # in markup a line end is but a space
-            words = " ".join(words.split())
+            words = spaced(words)
         words = _TAG.sub(_seam, words)
     if "&" in words:
         words = _REFERENCE.sub(lambda match: html.unescape(match[0]), words)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.letters import Script, disguised, fold, script, unmixed, visible
+from monitor.letters import Script, disguised, fold, script, spaced, unmixed, visible
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,12 @@ def test_texts_that_read_the_same_fold_the_same(written: str, folded: str) -> No
 @given(st.text())
 def test_folding_twice_changes_no_more(written: str) -> None:
     assert fold(fold(written)) == fold(written)
+
+
+@settings(deadline=None)
+@given(st.text() | st.text(alphabet=" ab\n\u00a0\u3000"))
+def test_between_two_words_one_blank_is_left(written: str) -> None:
+    assert spaced(written) == " ".join(written.split())
 
 
 def test_letters_that_are_other_letters_stay_apart() -> None:

@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 from monitor import item, markup
 from monitor.item import Entry
+from monitor.letters import spaced
 from monitor.parse.raw import Raw
 
 _Key = TypeVar("_Key")
@@ -96,20 +97,16 @@ def _texts(raw: Raw) -> tuple[str, str]:
     No word is left out: of a picture's caption beside a summary that is longer, the body has both.
     """
     summary = markup.text(raw.summary)
-    said = _flat(summary)
+    said = spaced(summary) if raw.contents else ""
     contents: list[str] = []
     for content in sorted(map(markup.text, dict.fromkeys(raw.contents)), key=len, reverse=True):
-        if _flat(content) not in said:
+        if spaced(content) not in said:
             contents.append(content)
-            said = f"{said} {_flat(content)}"
+            said = f"{said} {spaced(content)}"
     if summary and contents:
         return summary, "\n".join(contents if len(contents[0]) > len(summary) else (summary, *contents))
     only = "\n".join(contents) or summary
     return (only, "") if len(only) <= LONGEST_LEAD else (_opening(only, LONGEST_LEAD), only)
-
-
-def _flat(words: str) -> str:
-    return " ".join(words.split())
 
 
 def _opening(words: str, limit: int) -> str:
