@@ -27,7 +27,7 @@ MISDATED = timedelta(days=1)
 FIRST_YEAR = 1990
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One entry of a feed, as published and cleaned of what no text may hold."""
 
@@ -43,6 +43,16 @@ class Entry:
     categories: tuple[str, ...] = ()
     #: None where undated, or where the date cannot be one.
     published: datetime | None = None
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Return how it is pickled on its way out of the sandbox: by name and field it takes twice as long."""
+        published = self.published and self.published.isoformat()
+        words = self.guid, self.link, self.headline, self.lead, self.body, self.author, self.categories
+        return _unpickled, (words, published)
+
+
+def _unpickled(words: tuple[str, str, str, str, str, str, tuple[str, ...]], published: str | None) -> Entry:
+    return Entry(*words, datetime.fromisoformat(published) if published else None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

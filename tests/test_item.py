@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -51,6 +52,12 @@ def item(entry: Entry = ENTRY, text: str | None = None) -> Item:
         reading=Reading.NOT_WANTED,
         text=text,
     )
+
+
+@pytest.mark.parametrize("published", [None, NOW, datetime.max.replace(tzinfo=UTC), NOW.replace(microsecond=1)])
+def test_an_entry_leaves_the_sandbox_as_it_was_read(published: datetime | None) -> None:
+    entry = replace(ENTRY, body="Ministers met in Brussels.", author="A. B.", categories=("x",), published=published)
+    assert pickle.loads(pickle.dumps(entry)) == entry  # noqa: S301 - our own
 
 
 # --- identity --------------------------------------------------------------------------------------------------------
