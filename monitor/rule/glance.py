@@ -64,13 +64,16 @@ def _phrase(order: Sequence[int]) -> Glance:
     first, *others = order
 
     def is_there(words: Sequence[Word], sight: Sight) -> bool:
-        places, follows, end = sight.places, sight.text.layout.follows, sight.end
+        places, last = sight.places, sight.end - len(others)
         begins = places.get(words[first].key, ())
         for ahead, place in enumerate(others, 1):
             found = places.get(words[place].key, ())
             known = found if len(found) < _MANY else frozenset(found)
-            begins = [begin for begin in begins if begin + ahead in known and follows[begin + ahead]]
-        return bool(begins) and begins[0] + len(others) < end
+            begins = [begin for begin in begins if begin + ahead in known]
+        if not begins or begins[0] >= last:  # told without the text's layout, which takes long to work out
+            return False
+        follows = sight.text.layout.follows
+        return any(begin < last and all(follows[begin + 1 : begin + len(order)]) for begin in begins)
 
     return is_there
 
@@ -79,7 +82,7 @@ def _near(left: int, right: int, near: Near) -> Glance:
     farthest, ordered = near.within + 1, near.ordered
 
     def is_there(words: Sequence[Word], sight: Sight) -> bool:
-        places, sentence, end = sight.places, sight.text.layout.sentence, sight.end
+        places, text, end = sight.places, sight.text, sight.end
         ones, others = places.get(words[left].key, ()), places.get(words[right].key, ())
         at, count = 0, len(others)
         for one in ones:
@@ -91,7 +94,7 @@ def _near(left: int, right: int, near: Near) -> Glance:
                     break
                 # Both stand in one sentence, and so on one side of the end, where a field ends.
                 fits = other > one or (other < one and not ordered)
-                if fits and sentence[one] == sentence[other]:
+                if fits and text.layout.sentence[one] == text.layout.sentence[other]:
                     return True
         return False
 

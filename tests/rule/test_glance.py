@@ -102,3 +102,12 @@ def test_of_a_word_in_very_many_places_a_phrase_is_still_found() -> None:
     found = shaped('"grain rice"', languages=(), fields=Where.ANYWHERE.fields)
     assert found is not None
     assert found[0].glance(found[1], sight(read, '"grain rice"'))
+
+
+@pytest.mark.parametrize("source", ['"grain rice"', "grain NEAR/1 rice"])
+def test_words_that_stand_apart_are_refused_before_it_is_worked_out_where_they_stand(source: str) -> None:
+    read = text.read(headline="", text="Grain is one thing, and rice is another.")
+    found = shaped(source, languages=(), fields=Where.ANYWHERE.fields)
+    assert found is not None
+    assert not found[0].glance(found[1], sight(read, source))
+    assert "layout" not in vars(read)
