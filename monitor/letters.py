@@ -23,7 +23,16 @@ _SEEN_AS = {
 _UNLIKE_SEEN = re.compile(f"[{HIDDEN}{re.escape(''.join(_SEEN_AS))}]")
 #: Letters with a stroke or a twin, which no decomposition takes apart.
 _PLAIN = {
-    "ł": "l", "ø": "o", "đ": "d", "ħ": "h", "ı": "i", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ŧ": "t",
+    "ł": "l",
+    "ø": "o",
+    "đ": "d",
+    "ħ": "h",
+    "ı": "i",
+    "ð": "d",
+    "þ": "th",
+    "æ": "ae",
+    "œ": "oe",
+    "ŧ": "t",
     "ё": "е",
 }
 _NOT_PLAIN = re.compile(f"[{''.join(_PLAIN)}]")

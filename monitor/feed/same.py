@@ -14,8 +14,8 @@ from monitor.feed.listing import SHORT_KEY
 
 _RECORD = Struct(f"<{SHORT_KEY}sq")
 SIZE = _RECORD.size
-#: Seconds that stand for no time.
-_UNDATED = -(1 << 62)
+#: Seconds that stand for no time, later than all there is.
+_UNDATED = 1 << 62
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 
@@ -28,5 +28,5 @@ def packed(key: bytes, published: datetime | None) -> bytes:
 def unpacked(records: bytes) -> tuple[Sequence[bytes], datetime | None]:
     """Return the beginnings of the keys, in their order, and when the earliest of the entries was published."""
     keys, times = tuple(zip(*_RECORD.iter_unpack(records), strict=True)) or ((), ())
-    earliest = min((seconds for seconds in times if seconds != _UNDATED), default=None)
-    return keys, None if earliest is None else datetime.fromtimestamp(earliest, UTC)
+    earliest = min(times, default=_UNDATED)
+    return keys, None if earliest == _UNDATED else datetime.fromtimestamp(earliest, UTC)

@@ -73,5 +73,6 @@ class Query(_Compiled):
     def _read(self, kept: Sequence[Any]) -> Any:  # noqa: ANN401 - a row of any columns
         row = list(kept)
         for place, read in self._reads:
-            row[place] = read(row[place])
+            if row[place] is not None:  # which stands for itself in every column
+                row[place] = read(row[place])
         return self._row._make(row)
