@@ -51,6 +51,8 @@ class House:
         self._tls = ssl.create_default_context()
         self.database = Database.open(f"sqlite:///{folder / 'wirebell.db'}")
         self.pipeline: Pipeline | None = None
+        #: By a clock that is not ours.
+        self.saves_apart = timedelta(0)
 
     def configure(self, toml: str) -> None:
         """Put a config to work, in the place of the one before."""
@@ -68,7 +70,7 @@ class House:
                 now=self.clock,
                 jitter=lambda: 1.0,
                 offset=lambda: OFFSET,
-                saves_apart=timedelta(0),  # by a clock that is not ours
+                saves_apart=self.saves_apart,
             )
             self.pipeline = Pipeline(tools, runtime)
             self.tending = Tending(lambda: self._runtime, tools)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
-from monitor import documents, herald
+from monitor import documents, herald, intake, saving
 from monitor.feed import Feed, State, rhythm
 from monitor.herald import Herald
+from monitor.intake import Answered, Rules, Taken
 from monitor.loading import load
 from monitor.store import feeds
+from monitor.store.database import Tx
 from tests.http_server import HANG, HttpServer, Reply
 from tests.scenarios.house import MORNING, House, payloads, rss
 
@@ -328,6 +331,25 @@ async def test_a_host_that_is_left_alone_between_polls_is_asked_for_all_of_its_f
     house.configure(f"{config(wire, receiver)}\n{others}\npolling = {{ per_host = 1 }}")
     await house.work()
     assert sorted(request.path for request in wire.received) == ["/f0", "/f1", "/f2", "/f3", "/rss"]
+
+
+async def test_what_feeds_bring_at_once_is_kept_in_one_transaction(
+    house: House, wire: HttpServer, receiver: HttpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transactions = []
+
+    def take(tx: Tx, answered: Answered, rules: Rules) -> Taken | None:
+        transactions.append(tx.get_transaction())
+        return intake.take(tx, answered, rules)
+
+    monkeypatch.setattr(saving, "intake", SimpleNamespace(take=take))
+    others = "\n".join(f'feeds.f{n} = "{wire.reply(f"/f{n}", Reply(body=rss([OLD])))}"' for n in range(4))
+    wire.reply("/rss", Reply(body=rss([OLD])))
+    house.saves_apart = timedelta(seconds=1)
+    house.configure(f"{config(wire, receiver)}\n{others}\npolling = {{ per_host = 5 }}")
+    await house.work()
+    assert len(transactions) == 5
+    assert len(set(transactions)) == 2, "the first is kept at once, the others together"
 
 
 async def test_a_feed_without_an_interval_is_asked_sooner_the_more_it_brings(
