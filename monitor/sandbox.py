@@ -17,15 +17,18 @@ import pickle
 import resource
 import select
 import signal
+import socket
 import time
 import traceback
-from collections.abc import Callable, Mapping
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from multiprocessing.connection import Connection
+from functools import partial
+from io import BufferedReader
 from pathlib import Path
+from struct import Struct
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -90,7 +93,10 @@ class Killed:
 
 
 class Sandbox:
-    """Two lanes with one worker process each; a worker starts with the first document of its lane."""
+    """Two lanes with one worker process each; a worker starts with the first document of its lane.
+
+    All documents are read for one event loop.
+    """
 
     def __init__(self, *, machine_memory: int | None = None, idle: timedelta = IDLE) -> None:
         memory = _machine_memory() if machine_memory is None else machine_memory
@@ -127,131 +133,231 @@ class _Task:
     deadline: timedelta
 
 
-def _send(task: _Task, pipe: Connection) -> None:
-    """Send a task, with its documents as they are: pickled, each of them would be in the memory twice."""
+#: What a worker says first.
+_READY = b"!"
+#: Bytes of an answer, which follows.
+_SIZE = Struct("!Q")
+#: It is heard in pieces of so many bytes; most are one.
+_MOST_AT_ONCE = 1 << 16
+
+
+def _packed(task: _Task) -> Sequence[bytes | memoryview]:
+    """Return a task in words, and its documents as they are: pickled, each of them would be in the memory twice."""
     documents: list[pickle.PickleBuffer] = []
     args = tuple(pickle.PickleBuffer(each) if isinstance(each, bytes) else each for each in task.args)
     words = pickle.dumps((task.reader, args, task.kwargs, task.deadline), protocol=5, buffer_callback=documents.append)
-    pipe.send_bytes(bytes([len(documents)]) + words)
-    for document in documents:
-        pipe.send_bytes(document)
+    plain = [document.raw() for document in documents]
+    return pickle.dumps((words, [*map(len, plain)]), protocol=5), *plain
 
 
-def _receive(pipe: Connection) -> _Task:
-    message = memoryview(pipe.recv_bytes())
-    documents = [pipe.recv_bytes() for _ in range(message[0])]
-    return _Task(*pickle.loads(message[1:], buffers=documents))  # noqa: S301 - our own
+def _unpacked(stream: BufferedReader) -> _Task:
+    words, sizes = pickle.load(stream)  # noqa: S301 - our own
+    return _Task(*pickle.loads(words, buffers=[stream.read(size) for size in sizes]))  # noqa: S301 - our own
 
 
 # --- in the daemon -----------------------------------------------------------------------------------------------
 
 
 class _Queue:
-    """One worker, the documents that wait for it, and the thread that waits for its answers."""
+    """One worker, and the documents that wait for it in turn."""
 
     def __init__(self, idle: timedelta) -> None:
         self._idle = idle.total_seconds()
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox")
+        self._turn = asyncio.Lock()
+        #: Documents that wait or are being read.
+        self._count = 0
         self._worker: _Worker | None = None
+        #: Starts workers and waits for their ends; of its own, for the loop's may all wait for names of hosts.
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox")
+        self._starting: asyncio.Future[None] | None = None
         self._rest: asyncio.TimerHandle | None = None
         self._closed = False
 
-    async def run(self, task: _Task) -> Any:  # noqa: ANN401 - no types come through the pipe to a worker
-        loop = asyncio.get_running_loop()
+    async def run(self, task: _Task) -> Any:  # noqa: ANN401 - no types come from a worker
+        if self._closed:
+            raise RuntimeError("nothing is read after the sandbox's shutdown")
         if self._rest:
             self._rest.cancel()
-        if not self._closed:  # a document that waits for longer than that has the worker started anew
-            self._rest = loop.call_later(self._idle, self._thread.submit, self._bury)
-        return await loop.run_in_executor(self._thread, self._ask, task)
+        self._count += 1
+        try:
+            async with self._turn:
+                return await self._ask(task)
+        finally:
+            self._count -= 1
+            if not self._count and not self._closed:
+                self._rest = asyncio.get_running_loop().call_later(self._idle, self._dismiss)
 
-    def _ask(self, task: _Task) -> object:
-        if self._worker and self._worker.has_died:
-            self._bury()
-        self._worker = self._worker or _Worker()
-        self._stop_if_closed()
-        answer = self._worker.ask(task)
-        if isinstance(answer, Killed) or self._worker.asked >= DOCUMENTS_PER_WORKER:
-            self._bury()
-        self._stop_if_closed()
+    async def _ask(self, task: _Task) -> object:
+        pieces = _packed(task)
+        worker = await self._ready()
+        try:
+            answer = await worker.ask(pieces, task.deadline)
+            answer = answer or await self._apart(partial(worker.cause_of_death, task.deadline))
+        except asyncio.CancelledError:  # it reads on, for nobody
+            self._dismiss()
+            raise
+        if isinstance(answer, Killed) or worker.asked >= DOCUMENTS_PER_WORKER:
+            self._dismiss()
         return answer
+
+    async def _ready(self) -> _Worker:
+        """Return a worker that lives."""
+        self._stop_if_closed()
+        if self._worker and self._worker.has_died:
+            self._dismiss()
+        if self._worker is None:
+            if self._starting is None or self._starting.done():
+                self._starting = self._apart(self._start)
+            await asyncio.shield(self._starting)  # for the next, if this one is called off
+        self._stop_if_closed()
+        assert self._worker  # noqa: S101 - it has started
+        self._worker.attend(asyncio.get_running_loop())
+        return self._worker
 
     def _stop_if_closed(self) -> None:
         if self._closed:
-            raise CancelledError
+            raise asyncio.CancelledError
+
+    def _apart(self, fn: Callable[[], T]) -> asyncio.Future[T]:
+        """Do what takes time without the loop."""
+        return asyncio.get_running_loop().run_in_executor(self._thread, fn)
+
+    def _start(self) -> None:
+        self._worker = None if self._closed else _Worker()
+
+    def _dismiss(self) -> None:
+        """Have another worker read the next document."""
+        if self._worker:
+            self._worker.end()
+            self._apart(self._worker.bury)
+        self._worker = None
 
     def close(self) -> None:
         self._closed = True
         if self._rest:
             self._rest.cancel()
         if self._worker:
-            self._worker.kill()
-        self._thread.shutdown(cancel_futures=True)
-        self._bury()
-
-    def _bury(self) -> None:
-        if self._worker:
+            self._worker.end()
+        self._thread.shutdown()
+        if self._worker:  # one that has just started as well
+            self._worker.end()
             self._worker.bury()
         self._worker = None
 
 
 class _Worker:
-    """A process that reads documents, and the pipe to it."""
+    """A process that reads documents, and the socket to it."""
 
     def __init__(self) -> None:
+        """Start it, and wait until it is ready."""
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(_READERS)
-        self._pipe, its_end = context.Pipe()
+        self._socket, its_end = socket.socketpair()
         self._process = context.Process(target=_serve, args=(its_end,), name="wirebell reader", daemon=True)
         self._process.start()
         its_end.close()
         self._ears = select.poll()  # kept, for to make one takes as long as the rest of an answer's way
-        self._ears.register(self._pipe, select.POLLIN)
-        self.kill = self._process.kill
-        atexit.register(self.kill)  # or the interpreter's end would ask it to go by SIGTERM, and wait
+        self._ears.register(self._socket, select.POLLIN)
+        atexit.register(self._process.kill)  # or the interpreter's end would ask it to go by SIGTERM, and wait
         self.asked = 0
-        if self._hear(PATIENCE) is None:
-            self.bury()
-            raise ChildProcessError("a reader's process did not start")
+        self._out_of_time = False
+        #: What has come of an answer, and who waits for it.
+        self._heard = bytearray()
+        self._answer: asyncio.Future[bytes] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._socket.settimeout(PATIENCE.total_seconds())
+        with contextlib.suppress(OSError):
+            if self._socket.recv(len(_READY)):
+                self._socket.settimeout(0)
+                return
+        self.end()
+        self.bury()
+        raise ChildProcessError("a reader's process did not start")
+
+    def attend(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Hear what it answers."""
+        if self._loop is None:
+            self._loop = loop
+            loop.add_reader(self._socket, self._hear)
 
     @property
     def has_died(self) -> bool:
         """Return whether it died between two documents, neither of which is to blame."""
-        return bool(self._ears.poll(0))  # unasked it says nothing, so it is the pipe's end that can be heard
+        return bool(self._ears.poll(0))  # unasked it says nothing, so it is the socket's end that can be heard
 
-    def ask(self, task: _Task) -> object:
-        """Return Done or Killed; after Killed the worker is of no more use."""
+    async def ask(self, pieces: Sequence[bytes | memoryview], deadline: timedelta) -> object:
+        """Return Done, Killed, after which the worker is of no more use, or None if it died of the document."""
+        loop = asyncio.get_running_loop()
         self.asked += 1
-        with contextlib.suppress(OSError):  # it died just now: nothing will be heard
-            _send(task, self._pipe)
-        return self._hear(task.deadline + GRACE) or self._cause_of_death(task.deadline)
+        self._answer = loop.create_future()
+        late = loop.call_later((deadline + GRACE).total_seconds(), self._give_up)
+        try:
+            with contextlib.suppress(OSError):  # it died just now: its end will be heard
+                for piece in pieces:
+                    await loop.sock_sendall(self._socket, piece)
+            heard = await self._answer
+        finally:
+            late.cancel()
+        return pickle.loads(heard) if heard else None  # noqa: S301 - our own
 
-    def _hear(self, patience: timedelta) -> object:
-        """Return what the worker says, None when it died or says nothing."""
-        with contextlib.suppress(EOFError, OSError):
-            if self._ears.poll(patience.total_seconds() * 1000):
-                return self._pipe.recv()
-        return None
+    def _hear(self) -> None:
+        """Take what has come of an answer, mostly the whole; nothing is the worker's end."""
+        try:
+            heard = self._socket.recv(_MOST_AT_ONCE)
+        except BlockingIOError:  # woken for nothing
+            return
+        except OSError:
+            heard = b""
+        self._heard += heard
+        if not heard:
+            self._hear_no_more()
+            self._say(b"")
+        elif len(self._heard) >= _SIZE.size and len(self._heard) - _SIZE.size >= _SIZE.unpack_from(self._heard)[0]:
+            self._say(bytes(self._heard[_SIZE.size :]))
+            self._heard.clear()
 
-    def _cause_of_death(self, deadline: timedelta) -> Killed:
+    def _hear_no_more(self) -> None:
+        if self._loop:
+            self._loop.remove_reader(self._socket)
+
+    def _say(self, answer: bytes) -> None:
+        if self._answer and not self._answer.done():
+            self._answer.set_result(answer)
+
+    def _give_up(self) -> None:
+        if self._answer and not self._answer.done():  # it may have come in this very moment
+            self._out_of_time = True
+            self._process.kill()
+
+    def cause_of_death(self, deadline: timedelta) -> Killed:
+        """Return what it died of, once it has."""
         self._process.join(GRACE.total_seconds())
         code = self._process.exitcode
-        if code in {None, -signal.SIGALRM}:
+        if self._out_of_time or code in {None, -signal.SIGALRM}:
             return Killed(reason=Death.TOO_LONG, detail=f"over {deadline.total_seconds():g} s")
         return Killed(reason=Death.CRASHED, detail=signal.Signals(-code).name if code < 0 else f"exit {code}")
 
+    def end(self) -> None:
+        """Kill it, whatever it does, and cancel who waits for it."""
+        self._hear_no_more()
+        self._process.kill()
+        if self._answer:
+            self._answer.cancel()
+
     def bury(self) -> None:
-        self.kill()
+        """Wait until it has ended, and forget it."""
         self._process.join()
-        self._pipe.close()
-        atexit.unregister(self.kill)
+        self._socket.close()
+        atexit.unregister(self._process.kill)
 
 
 # --- in the worker -----------------------------------------------------------------------------------------------
 
 
-def _serve(pipe: Connection) -> None:
-    _confine()
-    _answer(pipe)
+def _serve(its_end: socket.socket) -> None:
+    with its_end:
+        _confine()
+        _answer(its_end)
 
 
 def _confine() -> None:
@@ -267,12 +373,13 @@ def _confine() -> None:
     gc.freeze()  # what was imported stays; to look through it again and again takes longer than most documents
 
 
-def _answer(pipe: Connection) -> None:
-    """Read one document after the other until the daemon has closed the pipe or is gone."""
-    with contextlib.suppress(EOFError, OSError):
-        pipe.send("ready")
+def _answer(daemon: socket.socket) -> None:
+    """Read one document after the other until the daemon is gone."""
+    with contextlib.suppress(EOFError, OSError), daemon.makefile("rb") as asked:
+        daemon.sendall(_READY)
         while True:
-            pipe.send_bytes(pickle.dumps(_read(_receive(pipe)), protocol=5))
+            words = pickle.dumps(_read(_unpacked(asked)), protocol=5)
+            daemon.sendall(_SIZE.pack(len(words)) + words)
 
 
 def _read(task: _Task) -> Done[Any] | Killed:

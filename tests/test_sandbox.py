@@ -6,9 +6,11 @@ import asyncio
 import logging
 import multiprocessing
 import os
+import pickle
 import re
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -16,7 +18,9 @@ import time
 import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import timedelta
+from io import BufferedReader
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,7 +60,7 @@ def is_alive(process: int) -> bool:
     """Return whether the process lives; one that is dead but not yet waited for does not."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # the second while it is looked at
         return False
 
 
@@ -105,6 +109,12 @@ async def test_a_large_document_passes(box: Sandbox) -> None:
     answer = await box.run(len, body, lane=Lane.CLEAN, deadline=PATIENT)
     assert isinstance(answer, Done)
     assert answer.value == len(body)
+
+
+async def test_a_large_answer_passes(box: Sandbox) -> None:
+    answer = await box.run(bytes, 10 * 1024 * 1024, lane=Lane.CLEAN, deadline=PATIENT)
+    assert isinstance(answer, Done)
+    assert answer.value == bytes(10 * 1024 * 1024)
 
 
 async def test_a_document_on_its_way_is_in_the_memory_once(box: Sandbox) -> None:
@@ -204,6 +214,51 @@ async def test_a_worker_that_has_nothing_to_read_ends_and_another_starts_with_th
             await asyncio.sleep(0)
     assert await pid(box) != first
     box.close()
+
+
+async def test_after_a_document_that_is_called_off_the_next_is_read_by_a_fresh_worker(box: Sandbox) -> None:
+    before = await pid(box)
+    hanging = asyncio.ensure_future(box.run(readers.hang_in_c, lane=Lane.CLEAN, deadline=PATIENT))
+    await asyncio.sleep(0)
+    hanging.cancel()
+    after, seconds = await timed(pid(box))
+    assert after != before
+    assert seconds < LIMIT / 2
+
+
+async def test_a_worker_whose_document_is_called_off_while_it_starts_reads_the_next(
+    box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[int] = []
+
+    class Counted(sandbox._Worker):
+        def __init__(self) -> None:
+            super().__init__()
+            started.append(self._process.pid or 0)
+
+    monkeypatch.setattr(sandbox, "_Worker", Counted)
+    first = asyncio.ensure_future(pid(box))
+    await asyncio.sleep(0)
+    first.cancel()
+    assert [await pid(box)] == started
+
+
+async def test_an_answer_that_comes_as_time_runs_out_counts(box: Sandbox) -> None:
+    before = await pid(box)
+    worker = box._lanes[Lane.CLEAN]._worker
+    assert worker
+    worker._give_up()
+    assert await pid(box) == before
+
+
+async def test_a_worker_that_says_nothing_yet_has_not_died(box: Sandbox) -> None:
+    before = await pid(box)
+    worker = box._lanes[Lane.CLEAN]._worker
+    assert worker
+    reading = asyncio.ensure_future(pid(box))
+    await asyncio.sleep(0)
+    worker._hear()
+    assert await reading == before
 
 
 async def test_workers_are_renewed(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -379,23 +434,22 @@ async def test_workers_ignore_what_the_daemon_handles(box: Sandbox, signum: int)
 # --- the worker's side, in this process ------------------------------------------------------------------------------
 
 
-def test_a_worker_answers_until_its_pipe_is_closed() -> None:
-    ours, theirs = multiprocessing.Pipe()
-    thread = threading.Thread(target=sandbox._answer, args=(theirs,))
-    thread.start()
-    task = sandbox._Task(reader=readers.echo, args=(b"body",), kwargs={}, deadline=timedelta(hours=1))
-    sandbox._send(task, ours)
-    sandbox._send(sandbox._Task(reader=readers.recurse, args=(), kwargs={}, deadline=timedelta(hours=1)), ours)
-    ready, done, killed = ours.recv(), ours.recv(), ours.recv()
-    ours.close()
-    thread.join(LIMIT)
-    theirs.close()
-    assert (ready, done.value, killed.reason, thread.is_alive()) == (
-        "ready",
-        (b"body", None),
-        Death.CRASHED,
-        False,
-    )
+def said(stream: BufferedReader) -> Any:  # noqa: ANN401 - whatever a reader returns
+    (size,) = sandbox._SIZE.unpack(stream.read(8))
+    return pickle.loads(stream.read(size))  # noqa: S301 - our own
+
+
+def test_a_worker_answers_until_the_daemon_has_gone() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs, ours.makefile("rb") as heard:
+        thread = threading.Thread(target=sandbox._answer, args=(theirs,))
+        thread.start()
+        for reader, args in ((readers.echo, (b"body",)), (readers.recurse, ())):
+            ours.sendall(b"".join(sandbox._packed(sandbox._Task(reader, args, {}, timedelta(hours=1)))))
+        ready, done, killed = heard.read(1), said(heard), said(heard)
+        ours.shutdown(socket.SHUT_WR)
+        thread.join(LIMIT)
+    assert (ready, done.value, killed.reason, thread.is_alive()) == (b"!", (b"body", None), Death.CRASHED, False)
 
 
 @pytest.fixture
@@ -413,10 +467,9 @@ def unconfined(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("unconfined")
 def test_a_worker_confines_itself_before_it_answers() -> None:
-    ours, theirs = multiprocessing.Pipe()
+    ours, theirs = socket.socketpair()
     ours.close()
     sandbox._serve(theirs)
-    theirs.close()
     assert resource.getrlimit(resource.RLIMIT_AS)[0] == 1 << 40
     assert resource.getrlimit(resource.RLIMIT_CORE)[0] == 0
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN

@@ -16,12 +16,12 @@ from tests.scenarios.day import Day
 from tests.scenarios.house import Clock, House
 
 
-@pytest.fixture(scope="session")
-def sandbox() -> Iterator[Sandbox]:
-    """One sandbox for all days: its workers take a second to start."""
-    shared = Sandbox()
-    yield shared
-    shared.close()
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    """A sandbox, whose workers start with the first document."""
+    box = Sandbox()
+    yield box
+    box.close()
 
 
 @pytest.fixture
