@@ -50,7 +50,8 @@ def test_what_stands_there_as_before_is_not_read_again() -> None:
 
 def test_of_the_dates_of_what_stands_there_as_before_the_earliest_is_told() -> None:
     later = entry(2).replace("10:00:00", "11:00:00")
-    document = rss(later, entry(1), later.replace("2<", "3<"))
+    undated = "<item><guid>4</guid><title>a</title></item>"
+    document = rss(later, entry(1), undated, later.replace("2<", "3<"))
     earliest = min(each.published for each in read(document).entries if each.published)
     assert same.unpacked(read(document, document).same)[1] == earliest
 

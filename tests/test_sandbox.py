@@ -216,6 +216,12 @@ async def test_a_worker_that_has_nothing_to_read_ends_and_another_starts_with_th
     box.close()
 
 
+async def test_a_worker_that_reads_again_before_its_rest_goes_on() -> None:
+    box = Sandbox(machine_memory=2 * GIGABYTE, idle=timedelta(0))
+    assert await pid(box) == await pid(box)
+    box.close()
+
+
 async def test_after_a_document_that_is_called_off_the_next_is_read_by_a_fresh_worker(box: Sandbox) -> None:
     before = await pid(box)
     hanging = asyncio.ensure_future(box.run(readers.hang_in_c, lane=Lane.CLEAN, deadline=PATIENT))

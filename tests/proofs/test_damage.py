@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from monitor import service
 from monitor.errors import DamagedDatabase, StoreError
 from monitor.sandbox import Sandbox
 from monitor.service import Service, Settings
@@ -76,7 +75,7 @@ LISTED = [*BASELINE, *HALF, *ALL]
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Iterator[World]:
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A world with a database of feeds, items, revisions, matches, alerts and deliveries."""
     folder = tmp_path_factory.mktemp("world")
     with HttpServer() as press, HttpServer() as desk:
@@ -90,7 +89,8 @@ def world(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Iterato
         file = folder / "wirebell.db"
 
         async def grow() -> tuple[bytes, bytes, int]:
-            house = House(folder, sandbox, Clock())
+            box = Sandbox()
+            house = House(folder, box, Clock())
             press.reply("/rss", Reply(body=document(BASELINE)))
             house.configure(config)
             await house.work()
@@ -103,6 +103,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Iterato
             await house.after(minutes=5)
             left = file.read_bytes(), file.with_name("wirebell.db-wal").read_bytes()
             await house.close()
+            box.close()
             return *left, half
 
         main, wal, half = asyncio.run(grow())
@@ -113,13 +114,6 @@ def world(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Iterato
             press=press, desk=desk, config=config, sound=file.read_bytes(), file=main, wal=wal,
             backup=kept.read_bytes(), rung_before=frozenset(before), rung=frozenset(told),
         )  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def shared_sandbox(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
-    """One sandbox for all starts: its workers take a second to come up, and are not what is tried here."""
-    monkeypatch.setattr(service, "Sandbox", lambda: sandbox)
-    monkeypatch.setattr(sandbox, "close", lambda: None)
 
 
 def damaged(folder: Path, content: bytes) -> Path:

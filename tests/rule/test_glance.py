@@ -104,6 +104,13 @@ def test_of_a_word_in_very_many_places_a_phrase_is_still_found() -> None:
     assert found[0].glance(found[1], sight(read, '"grain rice"'))
 
 
+def test_a_phrase_that_stands_behind_what_is_read_is_not_there() -> None:
+    read = text.read(headline="Grain, rice", lead="Grain rice.")
+    found = shaped('"grain rice"', languages=(), fields=Where.HEADLINE.fields)
+    assert found is not None
+    assert not found[0].glance(found[1], sight(read, '"grain rice"', Where.HEADLINE))
+
+
 @pytest.mark.parametrize("source", ['"grain rice"', "grain NEAR/1 rice"])
 def test_words_that_stand_apart_are_refused_before_it_is_worked_out_where_they_stand(source: str) -> None:
     read = text.read(headline="", text="Grain is one thing, and rice is another.")
