@@ -14,7 +14,7 @@ APOSTROPHES = "'’ʼ‘‛`´′＇"
 DOUBLE_QUOTES = '"“”„‟«»″＂'
 HYPHENS = "-‐‑‒–−﹣－"
 
-#: What a character is seen as; a table for ``str.translate`` would take thirty times as long, as it asks for each one.
+#: What a character is seen as; a table for ``str.translate`` takes four times as long, as it asks for each one.
 _SEEN_AS = {
     **dict.fromkeys(APOSTROPHES, "'"),
     **dict.fromkeys(DOUBLE_QUOTES, '"'),
@@ -22,19 +22,7 @@ _SEEN_AS = {
 }
 _UNLIKE_SEEN = re.compile(f"[{HIDDEN}{re.escape(''.join(_SEEN_AS))}]")
 #: Letters with a stroke or a twin, which no decomposition takes apart.
-_PLAIN = {
-    "ł": "l",
-    "ø": "o",
-    "đ": "d",
-    "ħ": "h",
-    "ı": "i",
-    "ð": "d",
-    "þ": "th",
-    "æ": "ae",
-    "œ": "oe",
-    "ŧ": "t",
-    "ё": "е",
-}
+_PLAIN = dict(zip("łøđħıðŧё", "lodhidtе", strict=True)) | {"þ": "th", "æ": "ae", "œ": "oe"}
 _NOT_PLAIN = re.compile(f"[{''.join(_PLAIN)}]")
 #: Accents, and the letters that one of them makes another letter of: the breve й and ў, the dots ї.
 _ACCENT = re.compile("[\u0300-\u036f\u064b-\u065f\u0670\u0591-\u05c7]")
