@@ -230,7 +230,7 @@ class _Queue:
         if self._worker:
             self._worker.end()
             self._apart(self._worker.bury)
-        self._worker = None
+            self._worker = None
 
     def close(self) -> None:
         self._closed = True
@@ -254,8 +254,13 @@ class _Worker:
         context.set_forkserver_preload(_READERS)
         self._socket, its_end = socket.socketpair()
         self._process = context.Process(target=_serve, args=(its_end,), name="wirebell reader", daemon=True)
-        self._process.start()
-        its_end.close()
+        try:
+            self._process.start()
+        except BaseException:
+            self._socket.close()
+            raise
+        finally:
+            its_end.close()
         self._ears = select.poll()  # kept, for to make one takes as long as the rest of an answer's way
         self._ears.register(self._socket, select.POLLIN)
         atexit.register(self._process.kill)  # or the interpreter's end would ask it to go by SIGTERM, and wait

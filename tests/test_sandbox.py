@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import multiprocessing
 import os
@@ -202,6 +203,23 @@ async def test_a_worker_that_cannot_start_is_a_fault_of_the_machine(
     monkeypatch.setattr(sandbox, "_serve", readers.refuse_to_serve)
     with pytest.raises(ChildProcessError, match="did not start"):
         await pid(box)
+    monkeypatch.undo()
+    assert await pid(box)
+
+
+async def test_a_process_that_cannot_be_made_is_told_of_and_leaves_nothing_open(
+    box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = socket.socketpair()
+
+    def refuse(_process: object) -> None:
+        raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(multiprocessing.context.ForkServerProcess, "start", refuse)
+    monkeypatch.setattr(socket, "socketpair", lambda: ends)
+    with pytest.raises(OSError, match="temporarily unavailable"):
+        await pid(box)
+    assert [end.fileno() for end in ends] == [-1, -1]
     monkeypatch.undo()
     assert await pid(box)
 
