@@ -51,7 +51,7 @@ class House:
         self._tls = ssl.create_default_context()
         self.database = Database.open(f"sqlite:///{folder / 'wirebell.db'}")
         self.pipeline: Pipeline | None = None
-        #: By a clock that is not ours.
+        #: Not at all, since how far is told by a clock that is not ours.
         self.saves_apart = timedelta(0)
 
     def configure(self, toml: str) -> None:
