@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import blake2b
 from http import HTTPStatus
+from typing import NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 from monitor.exchange import Answer, Refusal, Refused, Request, Response
@@ -55,9 +56,8 @@ def _unpickled(words: tuple[str, str, str, str, str, str, tuple[str, ...]], publ
     return Entry(*words, datetime.fromisoformat(published) if published else None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What is remembered of an entry that has been seen."""
+class Known(NamedTuple):
+    """What is remembered of an entry that has been seen; a tuple, since a poll makes a hundred of them."""
 
     item_id: int
     digest: bytes

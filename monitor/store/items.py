@@ -8,7 +8,22 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import LargeBinary, Select, and_, bindparam, delete, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    Integer,
+    LargeBinary,
+    Select,
+    and_,
+    bindparam,
+    column,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+    values,
+)
 
 from monitor.feed import host_of
 from monitor.item import READING_RETRY, READING_TRIES, ArticleText, Entry, Item, Known, NoText, Reading
@@ -37,18 +52,24 @@ class Arrival:
 
 # --- polls -------------------------------------------------------------------------------------------------------
 
-_KEY = 16
+_KEY, _KEYS_AT_ONCE = 16, 128
 _KEYS = bindparam("keys", type_=LargeBinary)
-_FIRST = select(literal(1).label("at")).cte("place", recursive=True)
-_PLACE = _FIRST.union_all(select(_FIRST.c.at + _KEY).where(_FIRST.c.at + _KEY < func.length(_KEYS)))
-#: Takes the keys as one string of bytes and cuts it up itself: a list of a hundred values, written into the statement
-#: and bound one by one, cost two and a half times as much (0.51 ms against 0.21 ms; sqlite3 alone takes 0.17 ms).
+_PLACE = (
+    values(column("at", Integer), literal_binds=True)
+    .data([(1 + _KEY * number,) for number in range(_KEYS_AT_ONCE)])
+    .cte("place")
+)
+#: Takes the keys as one string of bytes and cuts it up itself: half the time of a hundred values bound one by one. The
+#: join is an outer one, so that SQLite counts the places as it goes, and does not keep them in a table first.
 _KNOWN = Query(
-    select(seen.c.key, seen.c.item_id, seen.c.digest).join_from(
+    select(seen.c.key, seen.c.item_id, seen.c.digest)
+    .join_from(
         _PLACE,
         seen,
         and_(seen.c.feed_id == bindparam("feed"), seen.c.key == func.substr(_KEYS, _PLACE.c.at, _KEY)),
+        isouter=True,
     )
+    .where(_PLACE.c.at < func.length(_KEYS))
 )
 _NEWEST = Query(select(func.coalesce(func.max(item.c.id), 0).label("id")))
 _ADD = Statement(
@@ -61,8 +82,14 @@ _SEE = Statement(insert(seen), ("feed_id", "key", "item_id", "digest", "at"))
 
 def known(tx: Tx, feed_id: int, keys: Sequence[bytes]) -> Mapping[bytes, Known]:
     """Return what is known of the feed's entries with these keys; a key that was never seen is left out."""
-    rows = _KNOWN.rows(tx, {"feed": feed_id, "keys": b"".join(keys)})
-    return {key: Known(item_id=item_id, digest=digest) for key, item_id, digest in rows}
+    return {
+        key: Known(item_id, digest)
+        for first in range(0, len(keys), _KEYS_AT_ONCE)
+        for key, item_id, digest in _KNOWN.rows(
+            tx, {"feed": feed_id, "keys": b"".join(keys[first : first + _KEYS_AT_ONCE])}
+        )
+        if key
+    }
 
 
 def add(tx: Tx, feed_id: int, new: Sequence[Arrival]) -> tuple[int, ...]:
@@ -135,7 +162,7 @@ def published_since(tx: Tx, when: datetime, most: int = 20_000) -> Sequence[date
 def same(tx: Tx, feed_id: int, twins: Mapping[bytes, Known], now: datetime) -> None:
     """Note that these keys are of items that were known under others."""
     if twins:
-        rows = [{"feed_id": feed_id, "key": key, "at": now, **asdict(known)} for key, known in twins.items()]
+        rows = [{"feed_id": feed_id, "key": key, "at": now, **known._asdict()} for key, known in twins.items()]
         _SEE.run_each(tx, rows)
 
 

@@ -68,7 +68,8 @@ class Query(_Compiled):
 
     def rows(self, tx: Tx, values: Mapping[str, Any]) -> Sequence[Any]:
         """Return the rows, which have the columns as attributes."""
-        return [self._read(row) for row in driver(tx).execute(self._sql, self._with(values))]
+        found = driver(tx).execute(self._sql, self._with(values))
+        return [*map(self._read if self._reads else self._row._make, found)]
 
     def _read(self, kept: Sequence[Any]) -> Any:  # noqa: ANN401 - a row of any columns
         row = list(kept)

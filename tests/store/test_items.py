@@ -120,10 +120,10 @@ def test_an_entry_is_known_in_its_own_feed_only(database: Database) -> None:
     assert known(database, entry(1), feed="un") == {}
 
 
-def test_a_thousand_keys_are_one_question(database: Database) -> None:
+def test_of_a_thousand_keys_those_are_known_that_were_kept(database: Database) -> None:
     entries = [entry(number) for number in range(1000)]
-    added(database, *map(arrival, entries))
-    assert len(known(database, *entries)) == 1000
+    added(database, *map(arrival, entries[::3]))
+    assert [*known(database, *entries)] == [nouns.key(each) for each in entries[::3]]
 
 
 def test_an_item_is_known_once(database: Database) -> None:
