@@ -62,7 +62,7 @@ def take(tx: Tx, answered: Answered, rules: Rules) -> Taken | None:
     listed = (*as_before, *keyed)
     found = item_rows.known(tx, answered.state.id, tuple(keyed))
     forgotten = listing.listed_before(answered.state, keyed.keys() - found.keys())
-    known = {**found, **{key: _known(keyed[key], _DROPPED) for key in forgotten}}
+    known = {**found, **{key: item.remembered(keyed[key], _DROPPED) for key in forgotten}}
     news = {key: entry for key, entry in keyed.items() if key not in known}
     starts_over = poll.starts_over(answered.state, known=len(known) + len(as_before), listed=len(listed))
     twins = {} if starts_over else _twins(tx, answered.state, news, len(listed))
@@ -78,7 +78,8 @@ def take(tx: Tx, answered: Answered, rules: Rules) -> Taken | None:
         return None
     if lost:
         feed_rows.lose(tx, lost)
-    again = {key: known[key] for key in forgotten} | {key: _known(news[key], number) for key, number in twins.items()}
+    again = [known[key] for key in forgotten]
+    again += [item.remembered(news[key], number) for key, number in twins.items()]
     item_rows.same(tx, answered.state.id, again, answered.now)
     fresh = {key: entry for key, entry in news.items() if key not in twins}
     _add(tx, answered, rules, fresh, starts_over=starts_over)
@@ -104,10 +105,6 @@ def _newest_before(tx: Tx, state: FeedState, listed: Sequence[bytes]) -> datetim
     if not listing.is_apart(state, listed):
         return None
     return feed_rows.newest(tx, state.id)
-
-
-def _known(entry: Entry, number: int) -> Known:
-    return Known(item_id=number, digest=item.digest(entry))
 
 
 def _after(  # noqa: PLR0913 - all that a state depends on

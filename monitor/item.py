@@ -59,6 +59,7 @@ def _unpickled(words: tuple[str, str, str, str, str, str, tuple[str, ...]], publ
 class Known(NamedTuple):
     """What is remembered of an entry that has been seen; a tuple, since a poll makes a hundred of them."""
 
+    key: bytes
     item_id: int
     digest: bytes
 
@@ -191,6 +192,11 @@ def digest(entry: Entry) -> bytes:
     """Return 8 bytes that change when the words of the entry change; case, spacing, dates and markup do not count."""
     words = "\0".join(fold(part) for part in (entry.headline, entry.lead, entry.body))
     return blake2b(words.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+
+
+def remembered(entry: Entry, item_id: int) -> Known:
+    """Return what is remembered of an entry that is kept as an item."""
+    return Known(key(entry), item_id, digest(entry))
 
 
 def compare(entry: Entry, known: Known | None) -> Change:

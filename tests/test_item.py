@@ -18,7 +18,6 @@ from monitor.item import (
     Change,
     Entry,
     Item,
-    Known,
     NoText,
     Reading,
     Unreadable,
@@ -26,10 +25,10 @@ from monitor.item import (
     believable,
     canonical_link,
     compare,
-    digest,
     is_baseline,
     key,
     page,
+    remembered,
     wants_article,
 )
 
@@ -140,7 +139,7 @@ def test_an_entry_that_was_never_seen_is_new() -> None:
     ids=["case", "spaces", "date", "link, author and categories"],
 )
 def test_what_is_not_words_is_no_change(again: Entry) -> None:
-    assert compare(again, Known(item_id=1, digest=digest(ENTRY))) is Change.SAME
+    assert compare(again, remembered(ENTRY, 1)) is Change.SAME
 
 
 @pytest.mark.parametrize(
@@ -153,7 +152,7 @@ def test_what_is_not_words_is_no_change(again: Entry) -> None:
     ],
 )
 def test_other_words_are_a_change(again: Entry) -> None:
-    assert compare(again, Known(item_id=1, digest=digest(ENTRY))) is Change.CHANGED
+    assert compare(again, remembered(ENTRY, 1)) is Change.CHANGED
 
 
 # --- time ------------------------------------------------------------------------------------------------------------

@@ -69,7 +69,8 @@ _KNOWN = Query(
         and_(seen.c.feed_id == bindparam("feed"), seen.c.key == func.substr(_KEYS, _PLACE.c.at, _KEY)),
         isouter=True,
     )
-    .where(_PLACE.c.at < func.length(_KEYS))
+    .where(_PLACE.c.at < func.length(_KEYS)),
+    Known,
 )
 _NEWEST = Query(select(func.coalesce(func.max(item.c.id), 0).label("id")))
 _ADD = Statement(
@@ -82,14 +83,11 @@ _SEE = Statement(insert(seen), ("feed_id", "key", "item_id", "digest", "at"))
 
 def known(tx: Tx, feed_id: int, keys: Sequence[bytes]) -> Mapping[bytes, Known]:
     """Return what is known of the feed's entries with these keys; a key that was never seen is left out."""
-    return {
-        key: Known(item_id, digest)
-        for first in range(0, len(keys), _KEYS_AT_ONCE)
-        for key, item_id, digest in _KNOWN.rows(
-            tx, {"feed": feed_id, "keys": b"".join(keys[first : first + _KEYS_AT_ONCE])}
-        )
-        if key
-    }
+    found = dict[bytes, Known]()
+    for first in range(0, len(keys), _KEYS_AT_ONCE):
+        some = b"".join(keys[first : first + _KEYS_AT_ONCE])
+        found.update({each.key: each for each in _KNOWN.rows(tx, {"feed": feed_id, "keys": some}) if each.key})
+    return found
 
 
 def add(tx: Tx, feed_id: int, new: Sequence[Arrival]) -> tuple[int, ...]:
@@ -159,11 +157,10 @@ def published_since(tx: Tx, when: datetime, most: int = 20_000) -> Sequence[date
     return tx.execute(seen_lately.order_by(item.c.seen_at.desc()).limit(most)).scalars().all()
 
 
-def same(tx: Tx, feed_id: int, twins: Mapping[bytes, Known], now: datetime) -> None:
+def same(tx: Tx, feed_id: int, twins: Sequence[Known], now: datetime) -> None:
     """Note that these keys are of items that were known under others."""
     if twins:
-        rows = [{"feed_id": feed_id, "key": key, "at": now, **known._asdict()} for key, known in twins.items()]
-        _SEE.run_each(tx, rows)
+        _SEE.run_each(tx, [{"feed_id": feed_id, "at": now, **twin._asdict()} for twin in twins])
 
 
 def revise(tx: Tx, item_id: int, entry: Entry, digest: bytes, now: datetime) -> bool:

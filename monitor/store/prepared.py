@@ -58,11 +58,11 @@ class Statement(_Compiled):
 class Query(_Compiled):
     """A question, whose parameters are given by name."""
 
-    def __init__(self, question: Select[*tuple[Any, ...]]) -> None:
-        """Compile it."""
+    def __init__(self, question: Select[*tuple[Any, ...]], row: Any = None) -> None:  # noqa: ANN401 - a class
+        """Compile it; ``row`` is the named tuple of its columns that each row is given as, where there is one."""
         super().__init__(question, None)
         columns = question.selected_columns
-        self._row: Any = namedtuple("Row", columns.keys())  # type: ignore[misc] # noqa: PYI024 - known when it runs
+        self._row: Any = row or namedtuple("Row", columns.keys())  # noqa: PYI024 - known when it runs
         reads = (column.type.dialect_impl(_DIALECT).result_processor(_DIALECT, None) for column in columns)
         self._reads = [(place, read) for place, read in enumerate(reads) if read]
 

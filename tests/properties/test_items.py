@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor import item, markup
-from monitor.item import Change, Entry, Known
+from monitor.item import Change, Entry
 from tests.properties.laws import law
 
 WORDS = st.lists(st.text("abcdeßéжзи日本", min_size=1, max_size=6), min_size=1, max_size=8)
@@ -30,7 +30,7 @@ def changed(entry: Entry, by: Callable[[str], str]) -> Entry:
 
 
 def stands(entry: Entry, to: Entry) -> Change:
-    return item.compare(entry, Known(item_id=1, digest=item.digest(to)))
+    return item.compare(entry, item.remembered(to, 1))
 
 
 @pytest.mark.parametrize(

@@ -110,9 +110,7 @@ def test_nothing_new_is_nothing_kept(database: Database) -> None:
 
 def test_what_was_kept_is_known_with_its_digest(database: Database) -> None:
     (number,) = added(database, arrival(entry(1)))
-    assert known(database, entry(1), entry(2)) == {
-        nouns.key(entry(1)): Known(item_id=number, digest=nouns.digest(entry(1)))
-    }
+    assert known(database, entry(1), entry(2)) == {nouns.key(entry(1)): nouns.remembered(entry(1), number)}
 
 
 def test_an_entry_is_known_in_its_own_feed_only(database: Database) -> None:
@@ -374,5 +372,5 @@ def test_items_since_a_time_are_the_newest_of_them(database: Database) -> None:
 )
 def test_questions_are_answered_by_an_index(database: Database, question: partial[object], step: str) -> None:
     steps = plan(database, question)
-    assert step in steps
+    assert any(each.startswith(step) for each in steps)
     assert not any(each.startswith(("SCAN item", "SCAN seen", "USE TEMP B-TREE")) for each in steps)
