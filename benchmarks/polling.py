@@ -483,7 +483,7 @@ async def compare_asking(place: Place, polls: int, rounds: int) -> None:
 def compare_knowing(ids: int, rounds: int) -> None:
     """Print what it costs to ask which ids are known, among so many."""
     feeds = max(1, ids // 2_000)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
         file = Path(folder) / "known.db"
         database = Database.open(f"sqlite:///{file}")
         with sqlite3.connect(file) as link:
@@ -493,14 +493,12 @@ def compare_knowing(ids: int, rounds: int) -> None:
                 rows = [(number + 1, _key(number, n), 1, b"12345678", 0) for n in range(ids // feeds)]
                 link.executemany("INSERT INTO seen(feed_id, key, item_id, digest, at) VALUES (?,?,?,?,?)", rows)
         link.close()
-        turns = iter(range(1 << 30))
-
-        def ask() -> None:
-            number = next(turns) * 7919 % feeds
-            keys = [_key(number, n * 17 % 2_100) for n in range(ENTRIES)]
-            database.read_now(partial(item_rows.known, feed_id=number + 1, keys=keys))
-
-        taken = compare({"known": ask}, rounds * 20, time.process_time)
+        turns = rounds * 20
+        questions = [
+            partial(item_rows.known, feed_id=number + 1, keys=[_key(number, n * 17 % 2_100) for n in range(ENTRIES)])
+            for number in (turn * 7919 % feeds for turn in range(turns + 1))
+        ]
+        taken = compare({"known": lambda: database.read_now(questions.pop())}, turns, time.process_time)
         database.close()
     tell(f"which of {ENTRIES} ids are known, of {ids:,} in {feeds:,} feeds", taken)
 
