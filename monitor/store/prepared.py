@@ -58,7 +58,7 @@ class Statement(_Compiled):
 class Query(_Compiled):
     """A question, whose parameters are given by name."""
 
-    def __init__(self, question: Select[*tuple[Any, ...]], row: Any = None) -> None:  # noqa: ANN401 - a class
+    def __init__(self, question: Select[*tuple[Any, ...]], row: type[tuple[Any, ...]] | None = None) -> None:
         """Compile it; ``row`` is the named tuple of its columns that each row is given as, where there is one."""
         super().__init__(question, None)
         columns = question.selected_columns

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import datetime
+from typing import NamedTuple
 
 import pytest
 from sqlalchemy import bindparam, insert, select, update
@@ -31,6 +33,18 @@ def test_it_is_kept_as_by_sqlalchemys_own_way(database: Database) -> None:
         lambda tx: tx.exec_driver_sql("SELECT typeof(since), since, told FROM loss").all()
     )
     assert first == second
+
+
+class Lost(NamedTuple):
+    until: datetime
+    told: bool
+
+
+def test_rows_are_given_as_what_they_are_said_to_be(database: Database) -> None:
+    synced(database, declared())
+    database.write_now(lambda tx: ADD.run_each(tx, [LOST, {**LOST, "until": NOW + DAY, "told": True}]))
+    asked = Query(select(loss.c.until, loss.c.told).order_by(loss.c.until), Lost)
+    assert database.read_now(lambda tx: asked.rows(tx, {})) == [Lost(NOW, told=False), Lost(NOW + DAY, told=True)]
 
 
 def test_values_of_the_statement_itself_need_not_be_given(database: Database) -> None:
