@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.store.database import Database
 from tests.proofs import proving
 
 ROOT = Path(__file__).parents[1]
@@ -30,6 +31,14 @@ def tool() -> Callable[[str], str]:
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A database without a row; making one takes 50 ms, which is much for every test."""
+    file = tmp_path_factory.mktemp("empty") / "wirebell.db"
+    Database.open(f"sqlite:///{file}").close()
+    return file.read_bytes()
 
 
 @pytest.fixture(autouse=True)

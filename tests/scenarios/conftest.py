@@ -32,12 +32,13 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def house(
-    tmp_path: Path, sandbox: Sandbox, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, empty_database: bytes, sandbox: Sandbox, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[House]:
     """A house without a config yet; hosts and receivers are not spared, since all are this machine."""
     monkeypatch.setattr(reading, "HOST_PAUSE", timedelta(0))
     monkeypatch.setattr(delivering, "PACE", timedelta(0))
     monkeypatch.setattr(rhythm, "MOST_SPACING", timedelta(0))
+    (tmp_path / "wirebell.db").write_bytes(empty_database)
     built = House(tmp_path, sandbox, clock)
     yield built
     await built.close()

@@ -20,17 +20,9 @@ def url(file: Path) -> str:
     return f"sqlite:///{file}"
 
 
-@pytest.fixture(scope="session")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A database without a row; making one takes 50 ms, which is much for every test."""
-    file = tmp_path_factory.mktemp("empty") / "wirebell.db"
-    Database.open(f"sqlite:///{file}").close()
-    return file.read_bytes()
-
-
 @pytest.fixture
-def database(url: str, file: Path, empty: bytes) -> Iterator[Database]:
-    file.write_bytes(empty)
+def database(url: str, file: Path, empty_database: bytes) -> Iterator[Database]:
+    file.write_bytes(empty_database)
     opened = Database.open(url)
     yield opened
     opened.close()
