@@ -44,7 +44,9 @@ def test_rows_are_given_as_what_they_are_said_to_be(database: Database) -> None:
     synced(database, declared())
     database.write_now(lambda tx: ADD.run_each(tx, [LOST, {**LOST, "until": NOW + DAY, "told": True}]))
     asked = Query(select(loss.c.until, loss.c.told).order_by(loss.c.until), Lost)
-    assert database.read_now(lambda tx: asked.rows(tx, {})) == [Lost(NOW, told=False), Lost(NOW + DAY, told=True)]
+    first, second = database.read_now(lambda tx: asked.rows(tx, {}))
+    assert (first, second) == (Lost(NOW, told=False), Lost(NOW + DAY, told=True))
+    assert isinstance(first, Lost)
 
 
 def test_values_of_the_statement_itself_need_not_be_given(database: Database) -> None:
