@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -20,7 +20,7 @@ from tests.scenarios.house import rss
 
 pytestmark = pytest.mark.slow
 
-LIBRARIES = Path("/usr/lib")
+LIBRARIES, SHARED_MEMORY = Path("/usr/lib"), Path("/dev/shm")  # noqa: S108 - not ours, the system's
 INTERVAL = 2.0
 #: The daemon looks at the clock each second, and at what is due each second.
 NOTICED = 2.0
@@ -62,7 +62,6 @@ class FakeTime:
             "LD_PRELOAD": str(self._library),
             "FAKETIME_TIMESTAMP_FILE": str(self._file),
             "FAKETIME_NO_CACHE": "1",
-            "FAKETIME_DISABLE_SHM": "1",  # which a kill would leave behind
             "NO_FAKE_STAT": "1",  # the config would seem edited
             # Otherwise each wait for Python's lock ends at once and is begun anew: 100,000 times a second.
             "FAKETIME_FORCE_MONOTONIC_FIX": "0",
@@ -72,9 +71,13 @@ class FakeTime:
 
 
 @pytest.fixture
-def fake(tmp_path: Path, tool: Callable[[str], str]) -> FakeTime:
+def fake(tmp_path: Path, tool: Callable[[str], str]) -> Iterator[FakeTime]:
     tool("faketime")
-    return FakeTime(tmp_path / "clock", next(LIBRARIES.glob("*/faketime/libfaketimeMT.so.1")))
+    before = {*SHARED_MEMORY.glob("*faketime_*")}
+    yield FakeTime(tmp_path / "clock", next(LIBRARIES.glob("*/faketime/libfaketimeMT.so.1")))
+    for left in {*SHARED_MEMORY.glob("*faketime_*")} - before:  # by a daemon that was killed, under its number
+        if not Path(f"/proc/{left.name.rpartition('_')[2]}").exists():
+            left.unlink(missing_ok=True)
 
 
 def utc(text: str) -> datetime:
