@@ -163,6 +163,11 @@ def test_a_character_that_cannot_be_spoils_nothing_around_it(broken: str) -> Non
     assert [entry.headline for entry in entries] == ["NATO", "Second"]
 
 
+@pytest.mark.parametrize("others", [1, 99, 100, 101, 400])
+def test_such_a_character_is_found_behind_any_number_of_others(others: int) -> None:
+    assert headline("#" * others + "&#146;") == "#" * others + "’"
+
+
 def test_what_is_left_of_two_references_is_text_and_no_third_one() -> None:
     assert headline("NA&#xD8&#0;00;TO") == "NA&#xD800;TO"
 

@@ -311,7 +311,11 @@ def _media_title(draft: _Draft, element: Element, names: _Names, depth: int) -> 
 
 
 def _link(draft: _Draft, element: Element, names: _Names, depth: int) -> None:
-    attributes = {key.lower(): value for key, value in element.items()} if element.keys() else {}
+    if not element.keys():
+        words = _words(element)
+        draft.link = _absolute(_address(words), element, draft) if words else ""
+        return
+    attributes = {key.lower(): value for key, value in element.items()}
     address = attributes.get("url") or attributes.get("uri") or attributes.get("href")
     if address is None:
         words = _words(element)
