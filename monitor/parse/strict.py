@@ -312,18 +312,21 @@ def _media_title(draft: _Draft, element: Element, names: _Names, depth: int) -> 
 
 def _link(draft: _Draft, element: Element, names: _Names, depth: int) -> None:
     if not element.keys():
-        words = _words(element)
-        draft.link = _absolute(_address(words), element, draft) if words else ""
+        draft.link = _written_link(draft, element)
         return
     attributes = {key.lower(): value for key, value in element.items()}
     address = attributes.get("url") or attributes.get("uri") or attributes.get("href")
     if address is None:
-        words = _words(element)
-        draft.link = _absolute(_address(words), element, draft) if words else ""
+        draft.link = _written_link(draft, element)
     elif attributes.get("rel", "alternate").lower() == "alternate" and attributes.get("type", "html").lower() in _PAGE:
         draft.link = _absolute(address, element, draft)
     if len(element):
         _children(draft, element, names, depth + 1)
+
+
+def _written_link(draft: _Draft, element: Element) -> str:
+    words = _words(element)
+    return _absolute(_address(words), element, draft) if words else ""
 
 
 def _base(element: Element, outer: str) -> str:
