@@ -541,6 +541,21 @@ def test_a_mail_goes_encrypted_where_that_is_set(
         assert server.letters[0].encrypted is inside  # the other way the server knows of no TLS
 
 
+@pytest.mark.parametrize("security", [Security.STARTTLS, Security.TLS])
+def test_a_mail_server_whose_certificate_is_not_accepted_gets_no_letter(security: Security, tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        context = authority(patch, tmp_path)
+    inside = security is Security.STARTTLS
+    with SmtpServer(
+        starttls=context if inside else None, tls=None if inside else context, login=("bot", "p@ss")
+    ) as server:
+        target = mail(server.port, security=security, user="bot", password="p@ss")
+        outcome = sender(target, limit=timedelta(seconds=3)).send(message())
+        assert isinstance(outcome, Failed)
+        assert outcome.reason.startswith("certificate not accepted: ")
+        assert server.letters == ()
+
+
 def test_a_mail_does_not_go_in_the_clear_where_starttls_is_set_but_not_offered() -> None:
     with SmtpServer() as server:
         outcome = sender(mail(server.port, security=Security.STARTTLS)).send(message())

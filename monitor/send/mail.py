@@ -61,6 +61,8 @@ def _broken_off(error: Exception, talk: _Talk) -> Outcome:  # noqa: PLR0911 - on
             return refused(error.smtp_code, error.smtp_error, talk.stage)
         case smtplib.SMTPNotSupportedError():
             return channel_fault("server does not offer the security or login that is asked for", permanent=True)
+        case ssl.SSLCertVerificationError():  # a ValueError as well
+            return unreached(error)
         case ValueError():
             reason = "the address holds characters that mail servers do not take"
             return Failed(reason=reason, fault=Fault.MESSAGE, permanent=True)
